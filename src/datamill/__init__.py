@@ -1,0 +1,1 @@
+"""datamill: a computational database for scientists and engineers."""

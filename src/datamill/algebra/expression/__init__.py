@@ -1,0 +1,1 @@
+"""The portable expression language: text parsed, resolved against a heading, and typed."""

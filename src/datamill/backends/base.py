@@ -1,0 +1,134 @@
+"""The contract between a database and everything above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from datamill.model.names import TableName
+from datamill.sql.dialects.base import Dialect
+
+Conflict = Literal["error", "skip", "replace"]
+"""What an insert does with a row whose primary key exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a statement gave: rows as the driver returns them, column names, and the number of rows changed."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    rowcount: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawColumn:
+    """One column as the database's catalog describes it; ``comment`` holds the type record (spec 06)."""
+
+    name: str
+    sql_type: str
+    nullable: bool
+    default: str | None
+    comment: str
+    is_auto_increment: bool = False
+    collation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawForeignKey:
+    """One foreign key as the catalog describes it."""
+
+    parent: TableName
+    columns: tuple[str, ...]
+    parent_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RawIndex:
+    """One secondary index: column names, or expression texts where ``columns`` has None."""
+
+    columns: tuple[str | None, ...]
+    expressions: tuple[str | None, ...]
+    unique: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """One table as the catalog describes it. ``definition`` is the stored definition text where the backend keeps one."""
+
+    name: TableName
+    comment: str
+    columns: tuple[RawColumn, ...]
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[RawForeignKey, ...] = ()
+    indexes: tuple[RawIndex, ...] = field(default=())
+    definition: str | None = None
+
+
+class BackendSession(Protocol):
+    """One physical connection, used by one thread at a time. Every driver error is mapped to the tree of `errors`."""
+
+    dialect: Dialect
+
+    @property
+    def in_transaction(self) -> bool:
+        """True between begin and commit or rollback."""
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
+        """Run one statement and fetch everything it returns."""
+
+    def stream(self, sql: str, params: Sequence[Any] = (), batch_size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
+        """Run one query and yield batches of rows in bounded memory, from a snapshot taken at its start.
+
+        Outside a transaction it uses a connection of its own; inside one it buffers. Closing the iterator frees it.
+        """
+
+    def insert_columns(
+        self,
+        table: TableName,
+        names: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+        *,
+        key: Sequence[str] = (),
+        conflict: Conflict = "error",
+    ) -> int:
+        """Insert rows given as columns of driver values by the fastest way there is; return how many were written.
+
+        ``key`` names the primary key. ``skip`` passes rows whose primary key exists; ``replace`` overwrites their
+        other columns among ``names``; a clash on another unique index is a DuplicateError in every mode.
+        """
+
+    def begin(self, write: bool = True) -> None:
+        """Open a transaction."""
+
+    def commit(self) -> None:
+        """Make it last."""
+
+    def rollback(self) -> None:
+        """Undo it."""
+
+    def savepoint(self, name: str) -> None:
+        """Mark a point within the transaction."""
+
+    def release_savepoint(self, name: str) -> None:
+        """Forget the point."""
+
+    def rollback_to_savepoint(self, name: str) -> None:
+        """Undo what came after the point, and forget it."""
+
+    def list_schemas(self) -> list[str]:
+        """Names of user schemas, sorted."""
+
+    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
+        """Describe all tables of the schemas (None: all schemas) in a constant number of queries."""
+
+    def change_counter(self) -> int | None:
+        """A number that grows when another connection commits, where the database has one, else None."""
+
+    def ping(self) -> None:
+        """Raise LostConnectionError if the connection is gone."""
+
+    def close(self) -> None:
+        """End the connection; idempotent."""

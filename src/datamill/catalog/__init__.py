@@ -1,0 +1,1 @@
+"""Tables as the database has them: declare, load, compare, alter; lineage."""

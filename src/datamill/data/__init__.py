@@ -1,0 +1,1 @@
+"""Rows in and out: connection, insert, update, delete, drop, fetch, formats, preview."""

@@ -1,0 +1,51 @@
+"""How a running ``make`` sees and redirects what happens on its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from datamill.backends.base import Conflict
+from datamill.model.names import TableName
+from datamill.model.table import TableSpec
+
+
+@dataclass(frozen=True, slots=True)
+class InsertBatch:
+    """Rows ready to be written: validated, encoded, as columns of driver values.
+
+    Fields:
+        spec: The table.
+        names: Column names, in order.
+        columns: One sequence of driver values per name, all of one length.
+        keys: The primary keys of the rows as canonical Python values, in order (tuples in key order).
+        conflict: What to do with existing keys.
+        allow_direct_insert: As the user gave it.
+    """
+
+    spec: TableSpec
+    names: tuple[str, ...]
+    columns: tuple[Sequence[Any], ...]
+    keys: Sequence[tuple[Any, ...]]
+    conflict: Conflict = "error"
+    allow_direct_insert: bool | None = None
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+
+class Observer(Protocol):
+    """Installed on a thread of a connection while ``make`` runs; ``connection.observer`` is None otherwise."""
+
+    def on_read(self, tables: Sequence[TableName]) -> None:
+        """Called with the base tables of a query before it runs."""
+
+    def on_insert(self, batch: InsertBatch) -> bool:
+        """Called with rows before they are written. True: taken into the buffer, do not write them."""
+
+    def on_write(self, action: str, table: TableName | None, details: Mapping[str, Any]) -> None:
+        """Called before an update, delete, insert from a query, or SQL that is no SELECT."""
+
+    def may_insert(self, table: TableName) -> bool:
+        """True if rows of this auto-populated table or part may be inserted without ``allow_direct_insert``."""

@@ -1,0 +1,289 @@
+"""Attribute types: the core types, codecs and natives, as values.
+
+An `AttributeType` says what a definition says. The table `KINDS` holds one row per kind: adding a core type is adding
+a row (tests fail until every dialect and Arrow map it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from datamill.errors import DefinitionError, did_you_mean
+
+Arguments = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What all types of one kind have in common.
+
+    Fields:
+        name: Name in definitions, such as ``int32``.
+        family: ``integer float decimal bool text enum date datetime time uuid json bytes opaque``.
+        low, high: Bounds of integers, else None.
+        may_be_key: Whether a primary key may hold it.
+        static_default: Whether a default other than null is allowed.
+        numpy: Name of the numpy dtype of a column without NULL.
+        is_core: False for kinds that only natives reach (``text``, ``opaque``).
+    """
+
+    name: str
+    family: str
+    low: int | None = None
+    high: int | None = None
+    may_be_key: bool = True
+    static_default: bool = True
+    numpy: str = "object"
+    is_core: bool = True
+
+
+def _integer(bits: int, signed: bool) -> Kind:
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    numpy = "uint64" if bits == 64 and not signed else "int64"
+    return Kind(f"{'' if signed else 'u'}int{bits}", "integer", low, high, numpy=numpy)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        *(_integer(bits, True) for bits in (8, 16, 32, 64)),
+        *(_integer(bits, False) for bits in (8, 16, 32, 64)),
+        Kind("float32", "float", numpy="float64"),
+        Kind("float64", "float", numpy="float64"),
+        Kind("decimal", "decimal"),
+        Kind("bool", "bool", numpy="bool"),
+        Kind("char", "text"),
+        Kind("varchar", "text"),
+        Kind("enum", "enum"),
+        Kind("date", "date"),
+        Kind("datetime", "datetime"),
+        Kind("timestamp", "datetime"),
+        Kind("time", "time"),
+        Kind("uuid", "uuid", static_default=False),
+        Kind("json", "json", may_be_key=False, static_default=False),
+        Kind("bytes", "bytes", may_be_key=False, static_default=False),
+        Kind("text", "text", may_be_key=False, static_default=False, is_core=False),
+        Kind("opaque", "opaque", is_core=False),
+    )
+}
+ALIASES = {"boolean": "bool", "jsonb": "json"}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeType:
+    """A type as declared.
+
+    Fields:
+        text: Canonical spelling: ``decimal(6,2)``, ``enum('a','b')``, ``<blob@raw>``, ``smallint unsigned``.
+        kind: A name in `KINDS`, or ``codec``.
+        args: ``(precision, scale)`` of decimals; ``(length,)`` of char and varchar; members of enums;
+            ``(digits,)`` of datetime, timestamp and time; ``(name, store)`` of codecs, store being None for the row,
+            ``""`` for the default store.
+        native: The database type as written, for types that are not core types or codecs; then ``kind`` is that of
+            the core type which behaves alike.
+    """
+
+    text: str
+    kind: str
+    args: Arguments = ()
+    native: str | None = None
+
+    @property
+    def family(self) -> str:
+        """The family of the kind, or ``codec``."""
+        return "codec" if self.kind == "codec" else KINDS[self.kind].family
+
+    @property
+    def is_codec(self) -> bool:
+        """True for ``<...>`` types."""
+        return self.kind == "codec"
+
+    @property
+    def codec_name(self) -> str:
+        """The codec's name without brackets and store."""
+        return str(self.args[0])
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_WORD_TYPE = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z_ ]*)\Z", re.I | re.S)
+_CODEC_TYPE = re.compile(r"<\s*(?P<name>[A-Za-z_][\w-]*)\s*(?P<at>@\s*(?P<store>[\w-]*))?\s*>\Z")
+_ENUM_MEMBER = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)")\s*(,|\Z)""", re.S)
+
+
+@lru_cache(maxsize=4096)
+def parse_type(text: str) -> AttributeType:
+    """Read a type as written in a definition or in a column's type record.
+
+    Raises:
+        DefinitionError: The type is unknown or its arguments are wrong.
+
+    Example:
+        >>> parse_type("decimal(6, 2)")
+        AttributeType(text='decimal(6,2)', kind='decimal', args=(6, 2), native=None)
+    """
+    text = text.strip()
+    codec = _CODEC_TYPE.match(text)
+    if codec is not None:
+        store = (codec["store"] or "") if codec["at"] else None
+        suffix = "" if store is None else f"@{store}"
+        return AttributeType(f"<{codec['name']}{suffix}>", "codec", (codec["name"], store))
+    if text.lower() == "object":
+        return AttributeType("<object@>", "codec", ("object", ""))
+    word = _WORD_TYPE.match(text)
+    if word is None:
+        raise _unknown_type(text)
+    name = word["name"].lower()
+    arguments, rest = word["args"], " ".join(word["rest"].lower().split())
+    builder = _BUILDERS.get(ALIASES.get(name, name))
+    if builder is not None and not rest:
+        built = builder(ALIASES.get(name, name), arguments)
+        if built is not None:
+            return built
+    return _parse_native(text, name, arguments, rest)
+
+
+def core_type(kind: str, *args: Any) -> AttributeType:
+    """Return a core type by kind and arguments: ``core_type("varchar", 8)``, ``core_type("enum", "a", "b")``."""
+    if kind == "enum":
+        members = ",".join("'" + member.replace("'", "''") + "'" for member in args)
+        return AttributeType(f"enum({members})", "enum", args)
+    text = f"{kind}({','.join(map(str, args))})" if args and args != (0,) else kind
+    return AttributeType(text, kind, args)
+
+
+def _plain(kind: str, arguments: str | None) -> AttributeType | None:
+    return AttributeType(kind, kind) if arguments is None else None
+
+
+def _text(kind: str, arguments: str | None) -> AttributeType:
+    longest = 255 if kind == "char" else 16383
+    (length,) = _whole_numbers(kind, arguments, 1, 1)
+    if not 0 < length <= longest:
+        raise DefinitionError(f"{kind}({length}) is out of range.", hint=f"The length is 1 to {longest}.")
+    return core_type(kind, length)
+
+
+def _subseconds(kind: str, arguments: str | None) -> AttributeType:
+    digits = _whole_numbers(kind, arguments, 1, 1)[0] if arguments is not None else 0
+    if digits > 6:
+        raise DefinitionError(f"{kind}({digits}) is out of range.", hint="Seconds have 0 to 6 digits.")
+    text = kind if arguments is None else f"{kind}({digits})"
+    return AttributeType(text, kind, (digits,))
+
+
+def _decimal(kind: str, arguments: str | None) -> AttributeType | None:
+    if arguments is None:
+        return None
+    precision, scale = (*_whole_numbers(kind, arguments, 1, 2), 0)[:2]
+    if not (0 < precision <= 65 and scale <= min(30, precision)):
+        raise DefinitionError(
+            f"decimal({precision},{scale}) is out of range.",
+            hint="Precision is 1 to 65, scale 0 to 30 and at most the precision.",
+        )
+    return AttributeType(f"decimal({arguments.replace(' ', '')})", "decimal", (precision, scale))
+
+
+def _enum(kind: str, arguments: str | None) -> AttributeType:
+    members: list[str] = []
+    position = 0
+    while arguments and position < len(arguments):
+        match = _ENUM_MEMBER.match(arguments, position)
+        if match is None:
+            raise DefinitionError(f"enum({arguments}) is not a list of quoted members.", hint="Write enum('a','b').")
+        single, double, comma = match.groups()
+        members.append(single.replace("''", "'") if single is not None else double.replace('""', '"'))
+        position = match.end()
+        if comma and position == len(arguments):
+            raise DefinitionError(f"enum({arguments}) ends with a comma.", hint="Write enum('a','b').")
+    _check_members(members)
+    return core_type("enum", *members)
+
+
+def _check_members(members: list[str]) -> None:
+    if not members:
+        raise DefinitionError("An enum needs members.", hint="Write enum('a','b').")
+    if len(set(members)) < len(members):
+        raise DefinitionError(f"The enum members {members} repeat.", hint="Give each member once.")
+    for member in members:
+        if len(member.encode()) > LONGEST_MEMBER or member.endswith(" "):
+            raise DefinitionError(
+                f"{member!r} cannot be an enum member.", hint="Members have at most 63 bytes and no trailing blank."
+            )
+
+
+LONGEST_MEMBER = 63
+
+
+def _whole_numbers(kind: str, arguments: str | None, least: int, most: int) -> tuple[int, ...]:
+    parts = [part.strip() for part in arguments.split(",")] if arguments is not None else []
+    if not least <= len(parts) <= most or not all(part.isascii() and part.isdigit() for part in parts):
+        count = str(least) if least == most else f"{least} to {most}"
+        raise DefinitionError(f"{kind}({arguments or ''}) needs {count} whole number(s) in parentheses.")
+    return tuple(map(int, parts))
+
+
+_BUILDERS: dict[str, Callable[[str, str | None], AttributeType | None]] = {
+    **{kind.name: _plain for kind in KINDS.values() if kind.is_core},
+    "char": _text,
+    "varchar": _text,
+    "datetime": _subseconds,
+    "timestamp": _subseconds,
+    "time": _subseconds,
+    "decimal": _decimal,
+    "enum": _enum,
+}
+
+_NATIVE_KINDS: dict[str, tuple[str, str | None]] = {
+    "tinyint": ("int8", "uint8"),
+    "smallint": ("int16", "uint16"),
+    "mediumint": ("int32", "uint32"),
+    "int": ("int32", "uint32"),
+    "integer": ("int32", "uint32"),
+    "bigint": ("int64", "uint64"),
+    "float": ("float32", "float32"),
+    "double": ("float64", "float64"),
+    "double precision": ("float64", "float64"),
+    "real": ("float64", "float64"),
+    "decimal": ("decimal", "decimal"),
+    "numeric": ("decimal", "decimal"),
+    "dec": ("decimal", "decimal"),
+    "fixed": ("decimal", "decimal"),
+    "tinytext": ("text", None),
+    "text": ("text", None),
+    "mediumtext": ("text", None),
+    "longtext": ("text", None),
+    "tinyblob": ("bytes", None),
+    "blob": ("bytes", None),
+    "mediumblob": ("bytes", None),
+    "longblob": ("bytes", None),
+    "year": ("uint16", None),
+    "serial": ("uint64", None),
+}
+
+
+def _parse_native(text: str, name: str, arguments: str | None, rest: str) -> AttributeType:
+    words = rest.split()
+    if name == "double" and words[:1] == ["precision"]:
+        name, words = "double precision", words[1:]
+    kinds = _NATIVE_KINDS.get(name)
+    auto_increment = words[-1:] == ["auto_increment"]
+    modifiers = words[:-1] if auto_increment else words
+    if kinds is None or modifiers not in ([], ["unsigned"]) or (modifiers and kinds[1] is None):
+        raise _unknown_type(text)
+    kind = kinds[1] if modifiers else kinds[0]
+    assert kind is not None
+    size = _whole_numbers(name, arguments, 1, 2) if arguments is not None else ()
+    args = (*(size or (10, 0)), 0)[:2] if kind == "decimal" else ()
+    native = " ".join(filter(None, [name + (f"({','.join(map(str, size))})" if size else ""), *words]))
+    return AttributeType(native, kind, args, native)
+
+
+def _unknown_type(text: str) -> DefinitionError:
+    hint = did_you_mean(text.split("(")[0].strip(), [*KINDS, *ALIASES, *_NATIVE_KINDS])
+    return DefinitionError(f"{text!r} is not a type.", hint=hint or "Types are listed in the documentation of types.")

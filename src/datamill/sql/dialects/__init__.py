@@ -1,0 +1,1 @@
+"""One module per dialect: tables of spellings and capability flags."""

@@ -1,0 +1,58 @@
+"""What a dialect is: tables of spellings and capability flags, no code paths of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from datamill.model.names import TableName
+from datamill.model.types import AttributeType
+
+if TYPE_CHECKING:
+    from datamill.algebra.expression.tree import Call
+    from datamill.sql.writer import Writer
+
+Renderer = Callable[["Writer", "Call"], None]
+"""Writes one function call; arguments are rendered by ``writer.expression``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One SQL dialect.
+
+    Fields:
+        name: ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``.
+        quote: The character around identifiers (doubled inside).
+        placeholder: Text of a bound value, ``?`` or ``%s``.
+        column_type: Kind -> function of the type giving the column's SQL type.
+        to_driver: Kind -> function from a canonical Python value (never None) to what the driver binds; a kind that
+            is absent passes unchanged.
+        from_driver: Kind -> function from what the driver returns (never None) to the canonical Python value.
+        functions: Canonical function name -> renderer; a name that is absent is written ``NAME(arg, ...)``.
+        literal: Writes a value as inline SQL text (for `make_sql` only; statements bind).
+        has_flat_names: Tables are named ``"schema.table"`` in one namespace.
+        has_schema_ddl: Definitions can be part of a transaction.
+        ... further flags are added by the modules that need them, with a default.
+    """
+
+    name: str
+    quote: str
+    placeholder: str
+    column_type: Mapping[str, Callable[[AttributeType], str]]
+    to_driver: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    from_driver: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    functions: Mapping[str, Renderer] = field(default_factory=dict)
+    literal: Callable[[Any, AttributeType], str] = lambda value, type: repr(value)
+    has_flat_names: bool = False
+    has_schema_ddl: bool = True
+
+    def identifier(self, name: str) -> str:
+        """Quote a name."""
+        return f"{self.quote}{name.replace(self.quote, self.quote * 2)}{self.quote}"
+
+    def table(self, name: TableName) -> str:
+        """Quote a table name; this is its ``full_table_name``."""
+        if self.has_flat_names:
+            return self.identifier(f"{name.schema}.{name.table}")
+        return f"{self.identifier(name.schema)}.{self.identifier(name.table)}"
