@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from datamill.model.names import TableName
+from datamill.settings.address import DatabaseAddress
 from datamill.sql.dialects.base import Dialect
+
+Address = DatabaseAddress
+"""Where a database is and how to log in (``connect(address, settings)`` takes one)."""
 
 Conflict = Literal["error", "skip", "replace"]
 """What an insert does with a row whose primary key exists."""
@@ -65,33 +69,6 @@ class RawTable:
     foreign_keys: tuple[RawForeignKey, ...] = ()
     indexes: tuple[RawIndex, ...] = field(default=())
     definition: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a database is and how to log in: what a URL or the constructor of a connection says.
-
-    Fields:
-        backend: Registry name: ``sqlite``, ``postgresql`` or ``mysql`` (MariaDB included).
-        database: Path of the SQLite file (None: in memory), or the PostgreSQL database; None on MySQL.
-        host, port, user, password: As given, defaults filled in; None where they do not apply.
-        use_tls: True required, False off, None tried; a mapping gives the driver's options.
-        options: Further parameters of the URL, pairs (name, value).
-    """
-
-    backend: str
-    database: str | None = None
-    host: str | None = None
-    port: int | None = None
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    use_tls: bool | Mapping[str, Any] | None = None
-    options: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def is_memory(self) -> bool:
-        """True for an SQLite database that lives in one connection only."""
-        return self.backend == "sqlite" and self.database is None
 
 
 class BackendSession(Protocol):
