@@ -53,7 +53,7 @@ class Writer:
         elif self.inline:
             self._parts.append(self.dialect.literal(value, type))
         else:
-            adapt = self.dialect.to_driver.get(type.kind)
+            adapt = self.dialect.to_driver_for(type)
             self._parts.append(self.dialect.placeholder)
             self._values.append(value if adapt is None else adapt(value))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.model.names import TableName
 from datamill.model.types import AttributeType
+from datamill.sql.dialects.traits import DefinitionTraits
 
 if TYPE_CHECKING:
     from datamill.algebra.expression.tree import Call
@@ -29,10 +30,14 @@ class Dialect:
         to_driver: Kind -> function from a canonical Python value (never None) to what the driver binds; a kind that
             is absent passes unchanged.
         from_driver: Kind -> function from what the driver returns (never None) to the canonical Python value.
+        to_driver_by_type: Kind -> function making, for one type, what stands in for ``to_driver`` (seconds with exactly
+            the declared digits); `to_driver_for` picks the right one.
         functions: Canonical function name -> renderer; a name that is absent is written ``NAME(arg, ...)``.
         literal: Writes a value as inline SQL text (for `make_sql` only; statements bind).
         has_flat_names: Tables are named ``"schema.table"`` in one namespace.
         has_schema_ddl: Definitions can be part of a transaction.
+        has_conflict_target: ``INSERT`` takes ``ON CONFLICT (key)``.
+        ddl: Spellings and capabilities of table definitions.
         ... further flags are added by the modules that need them, with a default.
     """
 
@@ -42,10 +47,24 @@ class Dialect:
     column_type: Mapping[str, Callable[[AttributeType], str]]
     to_driver: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
     from_driver: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    to_driver_by_type: Mapping[str, Callable[[AttributeType], Callable[[Any], Any]]] = field(
+        default_factory=dict
+    )
     functions: Mapping[str, Renderer] = field(default_factory=dict)
     literal: Callable[[Any, AttributeType], str] = lambda value, type: repr(value)
     has_flat_names: bool = False
     has_schema_ddl: bool = True
+    has_conflict_target: bool = True
+    ddl: DefinitionTraits = field(default_factory=DefinitionTraits)
+
+    def to_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
+        """Return the function from a canonical value (never None) to what the driver binds; None: it passes unchanged."""
+        by_type = self.to_driver_by_type.get(type.kind)
+        return by_type(type) if by_type is not None else self.to_driver.get(type.kind)
+
+    def from_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
+        """Return the function from what the driver returns (never None) to the canonical value; None: unchanged."""
+        return self.from_driver.get(type.kind)
 
     def identifier(self, name: str) -> str:
         """Quote a name."""

@@ -1,0 +1,57 @@
+"""How a dialect writes table definitions: spellings and capability flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from datamill.model.types import AttributeType
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionTraits:
+    """Spellings and capabilities of table definitions.
+
+    Fields:
+        checks: Kind -> function of the quoted column and its type giving the condition of a CHECK, or empty.
+        collations: Kind -> COLLATE clause of its columns.
+        now: Function of a type giving the default expression for the present moment.
+        native_types: Native types are written as the user spelled them.
+        auto_increment: What follows the column type of a key that the database numbers.
+        auto_increment_type: Its column type, where it is not that of the kind.
+        auto_increment_is_key: The numbered column carries the words ``PRIMARY KEY`` itself.
+        quotes_defaults: Default values are written as strings, whatever their type.
+        enum_types: Enums are named types of the schema.
+        inline_comments: Comments stand in CREATE TABLE.
+        comment_statements: Comments are statements of their own.
+        catalog_tables: Schemas, tables and comments are rows of tables of our own (spec 06 §9).
+        inline_indexes: Indexes stand, unnamed, in CREATE TABLE.
+        indexes_foreign_keys: Foreign keys need an index made for them.
+        expression_indexes: Indexes take expressions; else a generated hidden column carries each.
+        clustered_keys: Small rows are stored in the key's tree (``WITHOUT ROWID``).
+        marks_inherited_extras: Columns inherited with a type that DataJoint does not know have a type record.
+        options: What follows the closing parenthesis, such as ``ENGINE=InnoDB``.
+        create_schema: Words that create a schema, or empty where schemas are rows of the catalog tables.
+        drop_schema: Words that drop a schema, likewise.
+    """
+
+    checks: Mapping[str, Callable[[str, AttributeType], str]] = field(default_factory=dict)
+    collations: Mapping[str, str] = field(default_factory=dict)
+    now: Callable[[AttributeType], str] = lambda type: "CURRENT_TIMESTAMP"
+    native_types: bool = False
+    auto_increment: str = ""
+    auto_increment_type: str = ""
+    auto_increment_is_key: bool = False
+    quotes_defaults: bool = True
+    enum_types: bool = False
+    inline_comments: bool = False
+    comment_statements: bool = False
+    catalog_tables: bool = False
+    inline_indexes: bool = False
+    indexes_foreign_keys: bool = True
+    expression_indexes: bool = True
+    clustered_keys: bool = False
+    marks_inherited_extras: bool = False
+    options: str = ""
+    create_schema: str = "CREATE SCHEMA IF NOT EXISTS"
+    drop_schema: str = "DROP SCHEMA IF EXISTS"
