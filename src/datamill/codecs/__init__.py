@@ -1,0 +1,1 @@
+"""Codecs: how Python values become values a column can hold, and back."""
