@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Renderer = Callable[["Writer", "Call"], None]
 """Writes one function call; arguments are rendered by ``writer.expression``."""
 
+AdapterOfType = Callable[[AttributeType], Callable[[Any], Any]]
+"""Makes the function from canonical values to driver values for one type."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -27,11 +30,11 @@ class Dialect:
         quote: The character around identifiers (doubled inside).
         placeholder: Text of a bound value, ``?`` or ``%s``.
         column_type: Kind -> function of the type giving the column's SQL type.
-        to_driver: Kind -> function from a canonical Python value (never None) to what the driver binds; a kind that
-            is absent passes unchanged.
+        to_driver: Kind -> function from a canonical Python value (never None) to what the driver binds; a kind
+            that is absent passes unchanged.
         from_driver: Kind -> function from what the driver returns (never None) to the canonical Python value.
-        to_driver_by_type: Kind -> function making, for one type, what stands in for ``to_driver`` (seconds with exactly
-            the declared digits); `to_driver_for` picks the right one.
+        to_driver_by_type: Kind -> function making, for one type, what stands in for ``to_driver`` (seconds with
+            exactly the declared digits); `to_driver_for` picks the right one.
         functions: Canonical function name -> renderer; a name that is absent is written ``NAME(arg, ...)``.
         literal: Writes a value as inline SQL text (for `make_sql` only; statements bind).
         has_flat_names: Tables are named ``"schema.table"`` in one namespace.
@@ -58,12 +61,12 @@ class Dialect:
     ddl: DefinitionTraits = field(default_factory=DefinitionTraits)
 
     def to_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
-        """Return the function from a canonical value (never None) to what the driver binds; None: it passes unchanged."""
+        """Return the function from a canonical value (never None) to what the driver binds; None: as it is."""
         by_type = self.to_driver_by_type.get(type.kind)
         return by_type(type) if by_type is not None else self.to_driver.get(type.kind)
 
     def from_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
-        """Return the function from what the driver returns (never None) to the canonical value; None: unchanged."""
+        """Return the function from what the driver returns (never None) to the canonical value; None: as it is."""
         return self.from_driver.get(type.kind)
 
     def identifier(self, name: str) -> str:

@@ -1,0 +1,113 @@
+"""Functions between canonical Python values and what drivers bind and return.
+
+They are mapped over whole columns, so most are implemented in C: methods of the standard library's types and
+`operator.methodcaller`. None of them ever sees None.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from operator import attrgetter, methodcaller
+from typing import Any
+from uuid import UUID
+
+from datamill.model.types import AttributeType
+
+Adapter = Callable[[Any], Any]
+
+strip_blanks: Adapter = methodcaller("rstrip", " ")
+uuid_to_bytes: Adapter = attrgetter("bytes")
+bytes_to_uuid: Adapter = partial(UUID, None)
+decimal_to_text: Adapter = methodcaller("__format__", "f")
+date_to_text: Adapter = date.isoformat
+text_to_date: Adapter = date.fromisoformat
+text_to_datetime: Adapter = datetime.fromisoformat
+text_to_time: Adapter = time.fromisoformat
+text_to_decimal: Adapter = Decimal
+json_to_text: Adapter = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+).encode
+"""One text per document: keys are sorted, so that equal documents are equal texts."""
+text_to_json: Adapter = json.loads
+
+_TIMESPEC = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
+
+
+def digits_of(type: AttributeType) -> int:
+    """Return how many digits of the second a datetime, timestamp or time keeps."""
+    return int(type.args[0]) if type.args else 0
+
+
+def _datetime_writer(digits: int) -> Adapter:
+    if digits in _TIMESPEC:
+        return methodcaller("isoformat", " ", _TIMESPEC[digits])
+    return lambda value: value.isoformat(" ", "microseconds")[: digits - 6]
+
+
+def _time_writer(digits: int) -> Adapter:
+    if digits in _TIMESPEC:
+        return methodcaller("isoformat", _TIMESPEC[digits])
+    return lambda value: value.isoformat("microseconds")[: digits - 6]
+
+
+_DATETIME_WRITERS = tuple(_datetime_writer(digits) for digits in range(7))
+_TIME_WRITERS = tuple(_time_writer(digits) for digits in range(7))
+
+
+def datetime_to_text(type: AttributeType) -> Adapter:
+    """Return the function writing ``YYYY-MM-DD HH:MM:SS[.ffffff]`` with exactly the digits of the type.
+
+    Example:
+        >>> from datamill.model.types import parse_type
+        >>> datetime_to_text(parse_type("datetime(3)"))(datetime(2024, 2, 29, 12))
+        '2024-02-29 12:00:00.000'
+    """
+    return _DATETIME_WRITERS[digits_of(type)]
+
+
+def time_to_text(type: AttributeType) -> Adapter:
+    """Return the function writing ``HH:MM:SS[.ffffff]`` with exactly the digits of the type."""
+    return _TIME_WRITERS[digits_of(type)]
+
+
+def widen_float32(value: float) -> float:
+    """Return the shortest decimal number that restores a float32 which the driver returned as a double.
+
+    Example:
+        >>> widen_float32(0.10000000149011612)
+        0.1
+    """
+    try:
+        exact = struct.pack("f", value)
+    except OverflowError:
+        return value
+    for digits in (6, 7, 8):
+        short = float(f"{value:.{digits}g}")
+        try:
+            if struct.pack("f", short) == exact:
+                return short
+        except OverflowError:  # rounded up beyond the largest float32
+            continue
+    return float(f"{value:.9g}")
+
+
+def timedelta_to_time(value: Any) -> Any:
+    """Return the time of day that MySQL's drivers return as timedelta; what exceeds a day stays a timedelta."""
+    if isinstance(value, timedelta) and timedelta(0) <= value < timedelta(days=1):
+        return (datetime.min + value).time()
+    return value
+
+
+def quote_text(text: str) -> str:
+    """Return a standard SQL string: quotes doubled, no escapes.
+
+    Example:
+        >>> quote_text("it's")
+        "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"

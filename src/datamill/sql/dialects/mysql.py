@@ -1,0 +1,158 @@
+"""MySQL 8.0.22 and later, and MariaDB 10.11 and later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from datamill.model.types import AttributeType
+from datamill.sql.dialects import adapters
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.dialects.traits import DefinitionTraits
+
+_PLAIN = {
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "int",
+    "int64": "bigint",
+    "uint8": "tinyint unsigned",
+    "uint16": "smallint unsigned",
+    "uint32": "int unsigned",
+    "uint64": "bigint unsigned",
+    "float32": "float",
+    "float64": "double",
+    "bool": "tinyint",
+    "date": "date",
+    "uuid": "binary(16)",
+    "json": "json",
+    "bytes": "longblob",
+    "text": "longtext",
+}
+
+
+def quote_text(text: str) -> str:
+    r"""Return a string as MySQL reads it by default: quotes doubled, backslashes doubled.
+
+    Example:
+        >>> print(quote_text("a'b\\"))
+        'a''b\\'
+    """
+    return adapters.quote_text(text.replace("\\", "\\\\"))
+
+
+def _fixed(name: str) -> Callable[[AttributeType], str]:
+    return lambda type: name
+
+
+def _sized(name: str) -> Callable[[AttributeType], str]:
+    return lambda type: f"{name}({type.args[0]})"
+
+
+def _with_digits(name: str) -> Callable[[AttributeType], str]:
+    def write(type: AttributeType) -> str:
+        digits = adapters.digits_of(type)
+        return f"{name}({digits})" if digits else name
+
+    return write
+
+
+def _decimal(type: AttributeType) -> str:
+    precision, scale = type.args
+    return f"decimal({precision},{scale})"
+
+
+def _enum(type: AttributeType) -> str:
+    return f"enum({','.join(map(quote_text, type.args))})"
+
+
+def _opaque(type: AttributeType) -> str:
+    return type.native or "longtext"
+
+
+def _now(type: AttributeType) -> str:
+    digits = adapters.digits_of(type)
+    size = f"({digits})" if digits else ""
+    if type.kind == "date":
+        return "(CURRENT_DATE)"
+    return f"(CURRENT_TIME{size})" if type.kind == "time" else f"CURRENT_TIMESTAMP{size}"
+
+
+_WORDS = {"date": "DATE ", "datetime": "TIMESTAMP ", "timestamp": "TIMESTAMP ", "time": "TIME "}
+
+
+def _literal(value: Any, type: AttributeType) -> str:
+    if value is None:
+        return "NULL"
+    if type.kind == "json":
+        return f"CAST({quote_text(adapters.json_to_text(value))} AS JSON)"
+    if type.kind == "uuid":
+        value = value.bytes
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"X'{bytes(value).hex()}'"
+    if isinstance(value, bool):
+        return str(int(value))
+    if type.family in ("integer", "float", "decimal"):
+        return (
+            f"{value!r}"
+            if isinstance(value, float)
+            else format(value, "f" if type.family == "decimal" else "d")
+        )
+    return _WORDS.get(type.kind, "") + quote_text(str(value))
+
+
+def _mariadb_literal(value: Any, type: AttributeType) -> str:
+    if type.kind == "json" and value is not None:
+        return quote_text(adapters.json_to_text(value))
+    return _literal(value, type)
+
+
+MYSQL: Final = Dialect(
+    name="mysql",
+    quote="`",
+    placeholder="%s",
+    column_type={
+        **{kind: _fixed(name) for kind, name in _PLAIN.items()},
+        "decimal": _decimal,
+        "char": _sized("char"),
+        "varchar": _sized("varchar"),
+        "enum": _enum,
+        "datetime": _with_digits("datetime"),
+        "timestamp": _with_digits("timestamp"),
+        "time": _with_digits("time"),
+        "opaque": _opaque,
+    },
+    to_driver={
+        "bool": int,
+        "char": adapters.strip_blanks,
+        "uuid": adapters.uuid_to_bytes,
+        "json": adapters.json_to_text,
+    },
+    from_driver={
+        "bool": bool,
+        "float32": adapters.widen_float32,
+        "time": adapters.timedelta_to_time,
+        "uuid": adapters.bytes_to_uuid,
+        "json": adapters.text_to_json,
+    },
+    literal=_literal,
+    has_schema_ddl=False,
+    has_conflict_target=False,
+    ddl=DefinitionTraits(
+        now=_now,
+        native_types=True,
+        auto_increment="AUTO_INCREMENT",
+        inline_comments=True,
+        inline_indexes=True,
+        indexes_foreign_keys=False,
+        options="ENGINE=InnoDB",
+        create_schema="CREATE DATABASE IF NOT EXISTS",
+        drop_schema="DROP DATABASE IF EXISTS",
+    ),
+)
+"""MySQL; ``float`` columns are read as ``x+0e0``, sessions run in UTC."""
+
+MARIADB: Final = replace(
+    MYSQL, name="mariadb", literal=_mariadb_literal, ddl=replace(MYSQL.ddl, expression_indexes=False)
+)
+"""MariaDB: json is text, and indexes take no expressions."""
