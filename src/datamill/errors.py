@@ -128,6 +128,8 @@ class QueryError(DataMillError):
     """
 
     fields = ("sql", "code", "backend", "table")
+    is_retryable = False
+    """True on an instance if only a deadlock or serialization failure undid the transaction: a repeat may succeed."""
 
 
 class QuerySyntaxError(QueryError):
