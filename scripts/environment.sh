@@ -2,8 +2,7 @@
 # Not for use on its own.
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
-environment="${DATAMILL_VENV:-$root/.venv}"
-unset DATAMILL_VENV # not a setting of datamill
+environment="${VENV:-$root/.venv}"
 
 find_python() {
     local candidate
