@@ -40,6 +40,9 @@ class Dialect:
         has_flat_names: Tables are named ``"schema.table"`` in one namespace.
         has_schema_ddl: Definitions can be part of a transaction.
         has_conflict_target: ``INSERT`` takes ``ON CONFLICT (key)``.
+        lists_rows_as_values: ``(a, b) IN`` wants ``(VALUES (1, 2), ...)`` instead of ``((1, 2), ...)``.
+        explain: Words before a query that ask for its plan.
+        explain_analyze: Words that also run it.
         ddl: Spellings and capabilities of table definitions.
         ... further flags are added by the modules that need them, with a default.
     """
@@ -58,6 +61,9 @@ class Dialect:
     has_flat_names: bool = False
     has_schema_ddl: bool = True
     has_conflict_target: bool = True
+    lists_rows_as_values: bool = False
+    explain: str = "EXPLAIN"
+    explain_analyze: str = "EXPLAIN ANALYZE"
     ddl: DefinitionTraits = field(default_factory=DefinitionTraits)
 
     def to_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:

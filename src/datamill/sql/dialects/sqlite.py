@@ -138,6 +138,9 @@ SQLITE: Final = Dialect(
     },
     literal=_literal,
     has_flat_names=True,
+    lists_rows_as_values=True,
+    explain="EXPLAIN QUERY PLAN",
+    explain_analyze="EXPLAIN QUERY PLAN",
     ddl=DefinitionTraits(
         checks=_CHECKS,
         collations=dict.fromkeys(_NUMERIC_TEXT, "COLLATE decimal"),

@@ -1,0 +1,70 @@
+"""Statements about rows given by key: find, delete and update exactly those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from datamill.model.names import TableName
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.writer import Statement
+
+Key = tuple[Any, ...]
+"""Driver values of one key; none of them is None."""
+
+MOST_VALUES = 2000
+"""Values bound by one statement; every database takes as many."""
+
+
+def key_batches(keys: Sequence[Key], width: int) -> Iterator[Sequence[Key]]:
+    """Cut keys of ``width`` values into batches that one statement can bind."""
+    size = max(1, MOST_VALUES // max(1, width))
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
+
+
+def select_by_key(
+    dialect: Dialect, table: TableName, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
+) -> Statement:
+    """Select columns of the rows whose columns ``names`` equal one of the keys.
+
+    Example:
+        >>> from datamill.sql.dialects.sqlite import SQLITE
+        >>> select_by_key(SQLITE, TableName("lab", "mouse"), ["age"], ["mouse"], [(1,), (2,)])
+        Statement(sql='SELECT "age" FROM "lab.mouse" WHERE "mouse" IN (?, ?)', params=(1, 2))
+    """
+    columns = ", ".join(map(dialect.identifier, wanted))
+    return _by_key(dialect, f"SELECT {columns} FROM {dialect.table(table)}", names, keys)
+
+
+def delete_by_key(dialect: Dialect, table: TableName, names: Sequence[str], keys: Sequence[Key]) -> Statement:
+    """Delete the rows whose columns ``names`` equal one of the keys."""
+    return _by_key(dialect, f"DELETE FROM {dialect.table(table)}", names, keys)
+
+
+def update_by_key(
+    dialect: Dialect, table: TableName, changes: Sequence[tuple[str, Any]], names: Sequence[str], key: Key
+) -> Statement:
+    """Set columns of the one row of a key to driver values; None is NULL.
+
+    Example:
+        >>> from datamill.sql.dialects.sqlite import SQLITE
+        >>> update_by_key(SQLITE, TableName("lab", "mouse"), [("age", 3)], ["mouse"], (1,)).sql
+        'UPDATE "lab.mouse" SET "age" = ? WHERE "mouse" IN (?)'
+    """
+    places = ", ".join(f"{dialect.identifier(name)} = {dialect.placeholder}" for name, _ in changes)
+    where = _by_key(dialect, f"UPDATE {dialect.table(table)} SET {places}", names, [key])
+    return Statement(where.sql, (*(value for _, value in changes), *where.params))
+
+
+def _by_key(dialect: Dialect, head: str, names: Sequence[str], keys: Sequence[Key]) -> Statement:
+    marks = dialect.placeholder
+    if len(names) == 1:
+        places = ", ".join([marks] * len(keys))
+        return Statement(f"{head} WHERE {dialect.identifier(names[0])} IN ({places})", tuple([key[0] for key in keys]))
+    row = f"({', '.join([marks] * len(names))})"
+    rows = ", ".join([row] * len(keys))
+    listed = f"VALUES {rows}" if dialect.lists_rows_as_values else rows
+    columns = ", ".join(map(dialect.identifier, names))
+    return Statement(f"{head} WHERE ({columns}) IN ({listed})", tuple(chain.from_iterable(keys)))
