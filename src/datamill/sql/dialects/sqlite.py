@@ -152,6 +152,7 @@ SQLITE: Final = Dialect(
         catalog_tables=True,
         clustered_keys=True,
         marks_inherited_extras=True,
+        inverse_types={"integer": "int64", "int": "int64", "real": "float64", "text": "text", "blob": "bytes"},
         options="STRICT",
         create_schema="",
         drop_schema="",

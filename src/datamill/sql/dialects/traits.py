@@ -30,6 +30,8 @@ class DefinitionTraits:
         expression_indexes: Indexes take expressions; else a generated hidden column carries each.
         clustered_keys: Small rows are stored in the key's tree (``WITHOUT ROWID``).
         marks_inherited_extras: Columns inherited with a type that DataJoint does not know have a type record.
+        inverse_types: Column type in lower case -> core type, for columns without type record, where it is not the
+            one that most databases mean.
         options: What follows the closing parenthesis, such as ``ENGINE=InnoDB``.
         create_schema: Words that create a schema, or empty where schemas are rows of the catalog tables.
         drop_schema: Words that drop a schema, likewise.
@@ -52,6 +54,7 @@ class DefinitionTraits:
     expression_indexes: bool = True
     clustered_keys: bool = False
     marks_inherited_extras: bool = False
+    inverse_types: Mapping[str, str] = field(default_factory=dict)
     options: str = ""
     create_schema: str = "CREATE SCHEMA IF NOT EXISTS"
     drop_schema: str = "DROP SCHEMA IF EXISTS"
