@@ -21,7 +21,9 @@ def compress(blob: bytes) -> bytes:
         return blob
     from isal import isal_zlib
 
-    deflater = isal_zlib.compressobj(LEVEL)  # a third faster than compress(), which grows its result step by step
+    deflater = isal_zlib.compressobj(
+        LEVEL
+    )  # a third faster than compress(), which grows its result step by step
     header = layout.COMPRESSED + _U64.pack(len(blob))
     compressed = b"".join((header, deflater.compress(blob), deflater.flush()))
     return compressed if len(compressed) < len(blob) else blob

@@ -1,0 +1,1 @@
+"""The codecs that come with datamill; each is imported when it is first used."""
