@@ -111,7 +111,9 @@ class AttributeType:
         return self.text
 
 
-_WORD_TYPE = re.compile(r"(?P<name>[a-z][a-z0-9_]*)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z_ ]*)\Z", re.I | re.S)
+_WORD_TYPE = re.compile(
+    r"(?P<name>[a-z][a-z0-9_]*)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z_ ]*)\Z", re.I | re.S
+)
 _CODEC_TYPE = re.compile(r"<\s*(?P<name>[A-Za-z_][\w-]*)\s*(?P<at>@\s*(?P<store>[\w-]*))?\s*>\Z")
 _ENUM_MEMBER = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)")\s*(,|\Z)""", re.S)
 
@@ -180,13 +182,14 @@ def _subseconds(kind: str, arguments: str | None) -> AttributeType:
 def _decimal(kind: str, arguments: str | None) -> AttributeType | None:
     if arguments is None:
         return None
-    precision, scale = (*_whole_numbers(kind, arguments, 1, 2), 0)[:2]
+    written = _whole_numbers(kind, arguments, 1, 2)
+    precision, scale = (*written, 0)[:2]
     if not (0 < precision <= 65 and scale <= min(30, precision)):
         raise DefinitionError(
             f"decimal({precision},{scale}) is out of range.",
             hint="Precision is 1 to 65, scale 0 to 30 and at most the precision.",
         )
-    return AttributeType(f"decimal({arguments.replace(' ', '')})", "decimal", (precision, scale))
+    return AttributeType(f"decimal({','.join(map(str, written))})", "decimal", (precision, scale))
 
 
 def _enum(kind: str, arguments: str | None) -> AttributeType:
@@ -195,7 +198,9 @@ def _enum(kind: str, arguments: str | None) -> AttributeType:
     while arguments and position < len(arguments):
         match = _ENUM_MEMBER.match(arguments, position)
         if match is None:
-            raise DefinitionError(f"enum({arguments}) is not a list of quoted members.", hint="Write enum('a','b').")
+            raise DefinitionError(
+                f"enum({arguments}) is not a list of quoted members.", hint="Write enum('a','b')."
+            )
         single, double, comma = match.groups()
         members.append(single.replace("''", "'") if single is not None else double.replace('""', '"'))
         position = match.end()
@@ -211,9 +216,10 @@ def _check_members(members: list[str]) -> None:
     if len(set(members)) < len(members):
         raise DefinitionError(f"The enum members {members} repeat.", hint="Give each member once.")
     for member in members:
-        if len(member.encode()) > LONGEST_MEMBER or member.endswith(" "):
+        if len(member.encode("utf-8", "surrogatepass")) > LONGEST_MEMBER or member.endswith(" "):
             raise DefinitionError(
-                f"{member!r} cannot be an enum member.", hint="Members have at most 63 bytes and no trailing blank."
+                f"{member!r} cannot be an enum member.",
+                hint="Members have at most 63 bytes and no trailing blank.",
             )
 
 
@@ -222,11 +228,21 @@ LONGEST_MEMBER = 63
 
 def _whole_numbers(kind: str, arguments: str | None, least: int, most: int) -> tuple[int, ...]:
     parts = [part.strip() for part in arguments.split(",")] if arguments is not None else []
-    if not least <= len(parts) <= most or not all(part.isascii() and part.isdigit() for part in parts):
+    if not least <= len(parts) <= most or not all(_WHOLE_NUMBER.match(part) for part in parts):
         count = str(least) if least == most else f"{least} to {most}"
-        raise DefinitionError(f"{kind}({arguments or ''}) needs {count} whole number(s) in parentheses.")
+        written = kind if arguments is None else f"{kind}({arguments})"
+        raise DefinitionError(
+            f"{written} needs {count} whole number(s) in parentheses.", hint=_EXAMPLES.get(kind)
+        )
     return tuple(map(int, parts))
 
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}\Z")
+_EXAMPLES = {
+    "char": "Write char(n) with n characters.",
+    "varchar": "Write varchar(n) with at most n characters.",
+    "decimal": "Write decimal(digits) or decimal(digits,digits_behind_the_point).",
+}
 
 _BUILDERS: dict[str, Callable[[str, str | None], AttributeType | None]] = {
     **{kind.name: _plain for kind in KINDS.values() if kind.is_core},
@@ -267,23 +283,127 @@ _NATIVE_KINDS: dict[str, tuple[str, str | None]] = {
 }
 
 
+_TWO_SIZES = ("float", "double", "double precision", "real", "decimal", "numeric", "dec", "fixed")
+_NO_SIZE = ("serial", "double precision")
+_INTEGERS = ("tinyint", "smallint", "mediumint", "int", "integer", "bigint")
+
+
 def _parse_native(text: str, name: str, arguments: str | None, rest: str) -> AttributeType:
     words = rest.split()
     if name == "double" and words[:1] == ["precision"]:
         name, words = "double precision", words[1:]
     kinds = _NATIVE_KINDS.get(name)
-    auto_increment = words[-1:] == ["auto_increment"]
-    modifiers = words[:-1] if auto_increment else words
-    if kinds is None or modifiers not in ([], ["unsigned"]) or (modifiers and kinds[1] is None):
-        raise _unknown_type(text)
-    kind = kinds[1] if modifiers else kinds[0]
-    assert kind is not None
-    size = _whole_numbers(name, arguments, 1, 2) if arguments is not None else ()
-    args = (*(size or (10, 0)), 0)[:2] if kind == "decimal" else ()
+    if (
+        kinds is None
+        or not _modifiers_fit(name, kinds, words)
+        or (arguments is not None and name in _NO_SIZE)
+    ):
+        raise _unknown_type(text, name, words)
+    size = _whole_numbers(name, arguments, 1, 2 if name in _TWO_SIZES else 1) if arguments is not None else ()
+    kind = kinds[1] if "unsigned" in words and kinds[1] else kinds[0]
+    args: Arguments = ()
+    if kind == "decimal":
+        decimal = _decimal("decimal", ",".join(map(str, size or (10,))))
+        args = decimal.args if decimal else ()
+    if name == "float" and len(size) == 1 and size[0] > LONGEST_FLOAT32:
+        kind = "float64"
     native = " ".join(filter(None, [name + (f"({','.join(map(str, size))})" if size else ""), *words]))
     return AttributeType(native, kind, args, native)
 
 
-def _unknown_type(text: str) -> DefinitionError:
-    hint = did_you_mean(text.split("(")[0].strip(), [*KINDS, *ALIASES, *_NATIVE_KINDS])
-    return DefinitionError(f"{text!r} is not a type.", hint=hint or "Types are listed in the documentation of types.")
+LONGEST_FLOAT32 = 24
+"""Binary digits up to which ``float(p)`` is of single precision."""
+
+
+def _modifiers_fit(name: str, kinds: tuple[str, str | None], words: list[str]) -> bool:
+    if words[-1:] == ["auto_increment"]:
+        return name in _INTEGERS and words[:-1] in ([], ["unsigned"])
+    return not words or (words == ["unsigned"] and kinds[1] is not None)
+
+
+def without_numbering(type_: AttributeType) -> AttributeType:
+    """Return the type of an attribute that refers to one of this type: the same, but not numbered by the database.
+
+    Example:
+        >>> without_numbering(parse_type("serial")).text, without_numbering(parse_type("int auto_increment")).text
+        ('bigint unsigned', 'int')
+    """
+    native = type_.native or ""
+    if native == "serial":
+        return parse_type("bigint unsigned")
+    return parse_type(native.removesuffix("auto_increment")) if native.endswith("auto_increment") else type_
+
+
+_COLUMNS_LIKE_CORE_TYPES = (
+    *("tinyint", "smallint", "int", "integer", "bigint", "float", "double", "double precision", "real"),
+    *("decimal", "numeric", "dec", "fixed"),
+)
+
+
+def same_column_type(left: AttributeType, right: AttributeType) -> bool:
+    """Tell whether two types make the same column, so that a foreign key may join them.
+
+    Example:
+        >>> same_column_type(parse_type("int(11) unsigned"), parse_type("uint32"))
+        True
+        >>> same_column_type(parse_type("mediumint"), parse_type("int32"))
+        False
+    """
+    return _column_type(left) == _column_type(right)
+
+
+def _column_type(type_: AttributeType) -> tuple[str, Arguments, str | None]:
+    native = type_.native
+    if native is None:
+        args = (*type_.args, 0)[:2] if type_.kind == "decimal" else type_.args
+        return type_.kind, args, None
+    words = re.sub(r"\(.*\)", "", native).split()
+    name = " ".join(word for word in words if word not in ("unsigned", "auto_increment"))
+    return type_.kind, type_.args, None if name in _COLUMNS_LIKE_CORE_TYPES else native
+
+
+_SQL_MODIFIERS = (
+    *("not", "null", "default", "primary", "key", "unique", "comment", "references", "check"),
+    *("collate", "character", "zerofill", "binary", "signed"),
+)
+_OTHER_SPELLINGS = {
+    "str": "varchar(n)",
+    "string": "varchar(n)",
+    "guid": "uuid",
+    "binary": "bytes",
+    "varbinary": "bytes",
+    "bytea": "bytes",
+    "set": "json",
+    "array": "<blob>",
+    "ndarray": "<blob>",
+    "number": "decimal(p,s)",
+    "bit": "bool",
+    "timestamptz": "datetime",
+    "attach": "<attach>",
+    "external": "<blob@>",
+}
+
+
+def _unknown_type(text: str, name: str = "", words: list[str] | None = None) -> DefinitionError:
+    shown = text if len(text) <= 60 else f"{text[:57]}..."
+    modifiers = [word for word in words or () if word in _SQL_MODIFIERS]
+    if modifiers:
+        return DefinitionError(
+            f"{shown!r} is not a type: {' '.join(modifiers)!r} does not belong to it.",
+            hint="Attributes are NOT NULL unless their default is null; defaults stand before the colon.",
+        )
+    codec = re.match(r"<?\s*([A-Za-z_][\w-]*)\s*@\s*([\w-]*)", text)
+    spelling = f"<{codec[1]}@{codec[2]}>" if codec else _OTHER_SPELLINGS.get(name)
+    if spelling:
+        return DefinitionError(f"{shown!r} is not a type.", hint=f"Write {spelling}.")
+    if name in _NATIVE_KINDS and (words or "(" in text):
+        return DefinitionError(f"{shown!r} is not a type.", hint=f"{name!r} cannot be qualified so.")
+    word = name or text.split("(")[0].strip()[:60]
+    hint = (
+        did_you_mean(word, [*KINDS, *ALIASES, *_NATIVE_KINDS])
+        if word not in KINDS
+        else f"Did you mean {word!r}?"
+    )
+    return DefinitionError(
+        f"{shown!r} is not a type.", hint=hint or "The page on the definition language lists the types."
+    )
