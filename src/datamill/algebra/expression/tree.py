@@ -65,6 +65,21 @@ class Call:
 Expression = Column | Literal | Call
 
 
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """One item of an order: ``expression [ASC|DESC] [NULLS FIRST|LAST]``.
+
+    Fields:
+        expression: What is compared.
+        descending: True for DESC.
+        nulls_first: Where NULLs stand; None as by default: first ascending, last descending.
+    """
+
+    expression: Expression
+    descending: bool = False
+    nulls_first: bool | None = None
+
+
 def walk(expression: Expression) -> Iterator[Expression]:
     """Yield an expression and everything below it, parents first (expressions inside options included)."""
     yield expression
@@ -78,6 +93,8 @@ def walk(expression: Expression) -> Iterator[Expression]:
 def _walk_option(value: Any) -> Iterator[Expression]:
     if isinstance(value, Column | Literal | Call):
         yield from walk(value)
+    elif isinstance(value, OrderItem):
+        yield from walk(value.expression)
     elif isinstance(value, tuple):
         for item in value:
             yield from _walk_option(item)
