@@ -13,6 +13,7 @@ from datamill.settings.resolve import Resolved
 from datamill.settings.secret import MASK, Secret, mask_url
 
 MEMORY = ":memory:"
+_MALFORMED = "its host or port is malformed (in a password write %23 for #, %2F for / and %40 for @)"
 DEFAULT_FILE = "datamill.db"
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306}
 SCHEMES = {
@@ -97,14 +98,14 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise _url_error(url, source, str(error)) from None
+    except ValueError:  # its text may show a part of the password
+        raise _url_error(url, source, _MALFORMED) from None
     backend = SCHEMES.get(parts.scheme)
     if backend is None:
         hint = did_you_mean(parts.scheme, list(SCHEMES)) or f"Known: {', '.join(SCHEMES)}."
         raise _url_error(url, source, f"the scheme {parts.scheme!r} is unknown. {hint}")
-    if parts.fragment:
-        raise _url_error(url, source, "it contains '#'; write %23 for it")
+    if "#" in url or (backend != "sqlite" and "@" in parts.path):
+        raise _url_error(url, source, _MALFORMED)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if backend == "sqlite":
         if parts.netloc:

@@ -65,13 +65,17 @@ def to_toml(value: object) -> str:
     if isinstance(value, bool) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return str(value).lower()
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return _quoted(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(to_toml(item) for item in value)}]"
     if isinstance(value, Mapping):
-        inner = (f"{json.dumps(key, ensure_ascii=False)} = {to_toml(item)}" for key, item in value.items())
+        inner = (f"{_quoted(key)} = {to_toml(item)}" for key, item in value.items())
         return f"{{ {', '.join(inner)} }}" if value else "{}"
     raise ConfigError(f"A {type(value).__name__} cannot stand in a settings file.")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def save_template(path: Path, *, minimal: bool, create_secrets_dir: bool) -> Path:
@@ -172,18 +176,19 @@ def _divide(resolved: Resolved) -> tuple[dict[str, Any], dict[str, str]]:
     """Split the settings that some source gave into public ones and secrets."""
     public: dict[str, Any] = {}
     secrets: dict[str, str] = {}
+    from_url = ""
     for name, entry in resolved.entries.items():
         value = entry.value
         if isinstance(value, Secret):
             secrets[name] = value.get_secret_value()
         elif name == "database.url" and value:
-            public[name], password = _without_password(value)
-            if password:
-                secrets["database.password"] = password
+            public[name], from_url = _without_password(value)
         elif name == "stores":
             public[name] = {key: _public_part(f"{name}.{key}", item, secrets) for key, item in value.items()}
         elif value is not None:
             public[name] = _without_none(value)
+    if from_url:
+        secrets["database.password"] = from_url
     return public, secrets
 
 
