@@ -131,6 +131,9 @@ class BackendSession(Protocol):
     def change_counter(self) -> int | None:
         """A number that grows when another connection commits, where the database has one, else None."""
 
+    def catalog_version(self) -> int | None:
+        """Return a number that differs once anybody changed a definition, where the database tells cheaply, else None."""
+
     def ping(self) -> None:
         """Raise LostConnectionError if the connection is gone."""
 
