@@ -21,9 +21,9 @@ AdapterOfType = Callable[[AttributeType], Callable[[Any], Any]]
 """Makes the function from canonical values to driver values for one type."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Dialect:
-    """One SQL dialect.
+    """One SQL dialect; compared and hashed by identity.
 
     Fields:
         name: ``sqlite``, ``postgresql``, ``mysql`` or ``mariadb``.

@@ -1,0 +1,155 @@
+"""Opening an SQLite file: settings of the connection, whose file it is, and making a new one ours."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import apsw
+
+from datamill.backends.sqlite_errors import translate
+from datamill.errors import AccessError, DataMillError
+
+MEMORY = ":memory:"
+APPLICATION_ID = 0x646D696C
+"""``dmil``: marks a database file as ours (``PRAGMA application_id``)."""
+FORMAT_VERSION = 1
+"""Version of the layout of spec 06 §9 (``PRAGMA user_version``)."""
+
+CATALOG_TABLES = (
+    'CREATE TABLE IF NOT EXISTS "~schemas" ("name" TEXT NOT NULL PRIMARY KEY, '
+    '"created" TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT, WITHOUT ROWID',
+    'CREATE TABLE IF NOT EXISTS "~tables" ("schema" TEXT NOT NULL, "name" TEXT NOT NULL, '
+    '"comment" TEXT NOT NULL DEFAULT \'\', "definition" TEXT, PRIMARY KEY ("schema", "name")) '
+    "STRICT, WITHOUT ROWID",
+    'CREATE TABLE IF NOT EXISTS "~columns" ("schema" TEXT NOT NULL, "table_name" TEXT NOT NULL, '
+    '"name" TEXT NOT NULL, "ordinal" INTEGER NOT NULL, "comment" TEXT NOT NULL DEFAULT \'\', '
+    'PRIMARY KEY ("schema", "table_name", "name")) STRICT, WITHOUT ROWID',
+)
+_SIGNAL_STEPS = 1_000_000
+"""Instructions of SQLite's machine (some 20 ms) between two looks at pending signals such as Ctrl-C."""
+
+
+def open_connection(path: str, busy_timeout: float, *, read_only: bool = False) -> apsw.Connection:
+    """Open a database file and see that it is ours; a new or empty file is made ours.
+
+    Args:
+        path: Absolute path, or ":memory:".
+        busy_timeout: Seconds to wait for a lock.
+        read_only: Refuse to write through this connection.
+
+    Raises:
+        AccessError: The file cannot be opened or, being new, not be written.
+        DataMillError: It is the file of another program, of a newer datamill, or damaged.
+        LockTimeoutError: Others kept it locked.
+    """
+    try:
+        connection = apsw.Connection(path, statementcachesize=200)
+    except apsw.Error as error:
+        raise _cannot_open(error, path) from error
+    try:
+        _configure(connection, busy_timeout, read_only)
+        _claim(connection, path, busy_timeout)
+    except apsw.Error as error:
+        connection.close()
+        raise translate(error, None, path, busy_timeout) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _cannot_open(error: apsw.Error, path: str) -> DataMillError:
+    folder = Path(path).parent
+    if not folder.is_dir():
+        hint = f"Create the folder first, or correct database.url; the path is {path}."
+        return AccessError(
+            f"The folder {folder} of the database file does not exist.", privilege="open", hint=hint
+        )
+    if Path(path).is_dir():
+        return AccessError(f"{path} is a folder, not a database file.", privilege="open")
+    return translate(error, None, path)
+
+
+def _configure(connection: apsw.Connection, busy_timeout: float, read_only: bool) -> None:
+    connection.set_busy_timeout(int(busy_timeout * 1000))
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+    # A misspelt "name" must be an error, not the text 'name'.
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+    connection.set_progress_handler(_let_signals_in, _SIGNAL_STEPS)
+    _register_functions(connection)
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def _register_functions(connection: apsw.Connection) -> None:
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    if find_spec("datamill.backends.sqlite_functions") is not None:
+        import_module("datamill.backends.sqlite_functions").register(connection)
+
+
+def _let_signals_in() -> bool:
+    """Do nothing: on the way into this function Python raises KeyboardInterrupt, which ends the statement."""
+    return False
+
+
+def _claim(connection: apsw.Connection, path: str, busy_timeout: float) -> None:
+    mark = _pragma(connection, "application_id")
+    if mark == 0 and _is_empty(connection):
+        _check_writable(connection, path)
+        _make_ours(connection, path, busy_timeout)
+        mark = APPLICATION_ID
+    if mark != APPLICATION_ID:
+        hint = "Choose another file in database.url or database.path; this one was left alone."
+        raise DataMillError(f"{path} is the database of another program.", hint=hint)
+    version = _pragma(connection, "user_version")
+    if version > FORMAT_VERSION:
+        text = f"{path} was written by a newer datamill (format {version}; this one reads {FORMAT_VERSION})."
+        raise DataMillError(text, hint="Upgrade datamill.")
+    # A crash of the machine may lose the last commits, never their order or the file; a crash of a process nothing.
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _pragma(connection: apsw.Connection, name: str) -> int:
+    return int(connection.pragma(name))
+
+
+def _is_empty(connection: apsw.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall() == []
+
+
+def _check_writable(connection: apsw.Connection, path: str) -> None:
+    if connection.readonly("main"):
+        hint = "Ask for write permission on the file and its folder."
+        raise AccessError(f"{path} is empty and cannot be written.", privilege="write", hint=hint)
+
+
+def _make_ours(connection: apsw.Connection, path: str, busy_timeout: float) -> None:
+    if path != MEMORY:
+        _write_ahead(connection, busy_timeout)
+    connection.execute("BEGIN IMMEDIATE")
+    if _pragma(connection, "application_id") == 0:  # else another process was faster
+        if not _is_empty(connection):
+            connection.execute("ROLLBACK")
+            return
+        for statement in CATALOG_TABLES:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _write_ahead(connection: apsw.Connection, busy_timeout: float) -> None:
+    """Switch to the write-ahead log; SQLite does not always wait for the lock this needs, so wait here."""
+    deadline = time.monotonic() + busy_timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
