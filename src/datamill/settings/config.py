@@ -141,8 +141,9 @@ class Config:
         return current
 
     def _resolve(self, *above: Layer) -> Resolved:
-        sources = self._read()
-        return resolve((*above, Layer(self._runtime), *sources.layers), sources.directory)
+        with self._lock:
+            sources = self._read()
+            return resolve((*above, Layer(self._runtime), *sources.layers), sources.directory)
 
     def _read(self) -> Sources:
         with self._lock:

@@ -81,7 +81,10 @@ class DatabaseSettings(_Values):
         deprecated="write schema names in full",
     )
     collation: str | None = _setting(
-        None, optional(TEXT), 'Collation of new MySQL schemas; "" is the server\'s own.', empty=True
+        None,
+        optional(TEXT),
+        'Collation of new MySQL schemas; none is the best binary one of the server, "" the server\'s own.',
+        empty=True,
     )
     notify: bool = _setting(True, BOOLEAN, "Announce writes to waiting workers (PostgreSQL).")
     time_zone: str = _setting("utc", choice("utc", "server"), "Time zone of sessions.")
