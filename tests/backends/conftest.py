@@ -1,6 +1,7 @@
 """One test, every backend: fixtures that give each test a fresh database on every backend there is.
 
-A backend is added by a line in `FRESH_DATABASES`; a test that cannot hold on one is a strict xfail with a reason.
+A backend is added by a line in `FRESH_DATABASES`; a test that cannot hold on one is a strict xfail with a
+reason.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
+    from datamill.language import Reference
+    from datamill.model.table import TableSpec
 
 
 def _fresh_sqlite(folder: Path) -> str:
@@ -42,3 +45,41 @@ def connection(database_url: str) -> Iterator[Connection]:
 
     with Connection(url=database_url) as connection:
         yield connection
+
+
+Declare = Callable[[str, str], "TableSpec"]
+
+
+@pytest.fixture
+def declare(connection: Connection) -> Declare:
+    """Declares a table from its full name and definition, and returns it as the catalog reads it.
+
+    The schema is created if it is missing; parents are named ``schema.table``, or in backquotes.
+    """
+    from datamill.model.names import TableName
+
+    def declare(full_name: str, definition: str) -> TableSpec:
+        name = TableName.parse(full_name)
+        connection.catalog.create_schema(name.schema)
+        connection.catalog.declare(resolve(connection, name.schema, name.table, definition))
+        return connection.catalog.spec(name)
+
+    return declare
+
+
+def resolve(connection: Connection, schema: str, table: str, definition: str) -> TableSpec:
+    """Return what a definition says, parents looked up in the catalog."""
+    from datamill.catalog.resolve import stored_type
+    from datamill.language import parse_definition, resolve_definition
+    from datamill.model.names import TableName
+
+    def lookup(reference: Reference) -> TableSpec:
+        return connection.catalog.spec(reference.table or TableName.parse(reference.text))
+
+    return resolve_definition(
+        parse_definition(definition),
+        TableName(schema, table),
+        lookup=lookup,
+        stored_type=stored_type,
+        allow_new_key_attributes=True,
+    )

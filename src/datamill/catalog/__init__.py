@@ -1,1 +1,8 @@
-"""Tables as the database has them: declare, load, compare, alter; lineage."""
+"""The catalog: what tables a database has, and how they are declared, compared, altered and dropped."""
+
+from __future__ import annotations
+
+from datamill.catalog.catalog import Catalog
+from datamill.catalog.drift import compare, compare_comments
+
+__all__ = ["Catalog", "compare", "compare_comments"]

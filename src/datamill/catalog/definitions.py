@@ -1,0 +1,170 @@
+"""Changing what tables there are: each change with its bookkeeping, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from datamill.backends.base import BackendSession
+from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
+from datamill.errors import DataMillError, IntegrityError, did_you_mean
+from datamill.model.graph import DependencyGraph
+from datamill.model.names import TableName, check_name
+from datamill.model.table import TableSpec
+from datamill.sql import ddl
+from datamill.sql.dml import delete_all
+from datamill.sql.keys import delete_by_key
+from datamill.sql.writer import Statement
+
+if TYPE_CHECKING:
+    from datamill.catalog.catalog import Catalog, Host
+
+
+@contextmanager
+def changing(host: Host, catalog: Catalog, what: str) -> Iterator[BackendSession]:
+    """Run a block that changes definitions in a transaction of its own.
+
+    Raises:
+        DataMillError: A transaction is open.
+    """
+    if host.in_transaction:
+        raise DataMillError(
+            f"Cannot {what} within a transaction.", hint="Commit first: definitions are changed on their own."
+        )
+    try:
+        with host.write() as session:
+            yield session
+    finally:
+        catalog.invalidate()
+
+
+def run(session: BackendSession, statements: Iterable[Statement]) -> None:
+    """Execute statements in order."""
+    for statement in statements:
+        session.execute(statement.sql, statement.params)
+
+
+def create_schema(host: Host, catalog: Catalog, schema: str) -> None:
+    """See `Catalog.create_schema`."""
+    check_name(schema, "schema")
+    with changing(host, catalog, f"create schema {schema}") as session:
+        run(session, ddl.create_schema(schema, session.dialect))
+
+
+def drop_schema(host: Host, catalog: Catalog, schema: str) -> None:
+    """See `Catalog.drop_schema`."""
+    with changing(host, catalog, f"drop schema {schema}") as session:
+        require_schema(catalog, schema)
+        graph = catalog.graph()
+        tables = catalog.load(schema, hidden=True)
+        _refuse_orphans(graph, tables)
+        order = [name for name in reversed(graph.order()) if name in tables]
+        others = [name for name in tables if name not in graph]
+        for name in [*order, *others]:
+            run(session, ddl.drop_table(name, session.dialect))
+        run(session, ddl.drop_schema(schema, session.dialect))
+
+
+def declare(host: Host, catalog: Catalog, spec: TableSpec) -> bool:
+    """See `Catalog.declare`."""
+    with changing(host, catalog, f"declare {spec.name}") as session:
+        if catalog.has(spec.name):
+            return False
+        require_schema(catalog, spec.name.schema)
+        create(session, catalog, spec)
+        _ensure_lineage_table(session, catalog, spec.name.schema)
+        write_lineage(session, spec)
+    return True
+
+
+def create(session: BackendSession, catalog: Catalog, spec: TableSpec) -> None:
+    """Create a table without lineage rows."""
+    parents = {name: catalog.spec(name) for name in spec.parents}
+    run(session, ddl.create_table(spec, session.dialect, parents))
+
+
+def drop_tables(host: Host, catalog: Catalog, names: Sequence[TableName]) -> list[TableName]:
+    """See `Catalog.drop_tables`."""
+    with changing(host, catalog, "drop tables") as session:
+        graph = catalog.graph()
+        doomed = {name for name in names if catalog.has(name)}
+        _refuse_orphans(graph, doomed)
+        order = [name for name in reversed(graph.order()) if name in doomed]
+        order = [*(name for name in doomed if name not in graph), *order]
+        for name in order:
+            _drop(session, catalog, name)
+    return order
+
+
+def _drop(session: BackendSession, catalog: Catalog, name: TableName) -> None:
+    jobs = TableName(name.schema, f"~~{name.base}")
+    if name.tier.is_auto_populated and catalog.has(jobs):
+        run(session, ddl.drop_table(jobs, session.dialect))
+        forget_lineage(session, catalog, jobs)
+    run(session, ddl.drop_table(name, session.dialect))
+    forget_lineage(session, catalog, name)
+
+
+def _refuse_orphans(graph: DependencyGraph, doomed: Iterable[TableName]) -> None:
+    doomed = set(doomed)
+    for name in sorted(doomed):
+        for edge in graph.children(name):
+            if edge.child not in doomed:
+                raise IntegrityError(
+                    f"{edge.child} references {name}, which therefore cannot be dropped.",
+                    constraint="foreign key",
+                    child=str(edge.child),
+                    parent=str(name),
+                    attributes=edge.foreign_key.attributes,
+                    hint=f"Drop {edge.child} first.",
+                )
+
+
+def require_schema(catalog: Catalog, schema: str) -> None:
+    """Raise DataMillError unless a schema exists."""
+    existing = catalog.list_schemas()
+    if schema not in existing:
+        raise DataMillError(
+            f"There is no schema {schema!r} in the database.",
+            hint=did_you_mean(schema, existing) or f"Schemas: {', '.join(existing) or 'none yet'}.",
+        )
+
+
+# lineage -------------------------------------------------------------------------------------------------------
+
+
+def _ensure_lineage_table(session: BackendSession, catalog: Catalog, schema: str) -> None:
+    if not catalog.has(lineage_name(schema)):
+        run(session, ddl.create_table(lineage_spec(schema), session.dialect, {}))
+
+
+def write_lineage(session: BackendSession, *specs: TableSpec) -> None:
+    """Insert the lineage rows of tables of one schema; they have none yet."""
+    rows = [row for spec in specs for row in lineage_rows(spec)]
+    if rows:
+        columns = list(zip(*rows, strict=True))
+        names = ("table_name", "attribute_name", "lineage")
+        session.insert_columns(lineage_name(specs[0].name.schema), names, columns)
+
+
+def forget_lineage(session: BackendSession, catalog: Catalog, name: TableName) -> None:
+    """Delete the lineage rows of a table."""
+    table = lineage_name(name.schema)
+    if catalog.has(table):
+        run(session, [delete_by_key(session.dialect, table, ("table_name",), [(name.table,)])])
+
+
+def rebuild_lineage(host: Host, catalog: Catalog, schema: str) -> None:
+    """See `Catalog.rebuild_lineage`."""
+    with changing(host, catalog, f"rebuild the lineage of {schema}") as session:
+        require_schema(catalog, schema)
+        specs = catalog.load(schema, hidden=True)
+        _ensure_lineage_table(session, catalog, schema)
+        run(session, [delete_all(session.dialect, lineage_name(schema))])
+        kept = [
+            spec
+            for name, spec in specs.items()
+            if not name.table.startswith("~") or name.table.startswith("~~")
+        ]
+        write_lineage(session, *kept)

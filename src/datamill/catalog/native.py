@@ -1,0 +1,101 @@
+"""Types of columns that carry no type record: the inverse of the table of column types."""
+
+from __future__ import annotations
+
+import re
+
+from datamill.backends.base import RawColumn
+from datamill.errors import DefinitionError
+from datamill.model.types import AttributeType, core_type, parse_type
+from datamill.sql.dialects.base import Dialect
+
+_SQL_TYPE = re.compile(
+    r"(?P<name>[a-z][a-z0-9_ ]*?)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z ]*)\Z", re.IGNORECASE | re.DOTALL
+)
+
+_CORE: dict[str, str] = {
+    "tinyint": "int8",
+    "smallint": "int16",
+    "mediumint": "int32",
+    "int": "int32",
+    "integer": "int32",
+    "bigint": "int64",
+    "tinyint unsigned": "uint8",
+    "smallint unsigned": "uint16",
+    "mediumint unsigned": "uint32",
+    "int unsigned": "uint32",
+    "bigint unsigned": "uint64",
+    "float": "float32",
+    "real": "float32",
+    "double": "float64",
+    "double precision": "float64",
+    "boolean": "bool",
+    "date": "date",
+    "json": "json",
+    "jsonb": "json",
+    "uuid": "uuid",
+    "longblob": "bytes",
+    "bytea": "bytes",
+}
+"""SQL type without arguments -> core type."""
+
+_CORE_WITH_ARGUMENTS = {
+    "char": "char",
+    "character": "char",
+    "bpchar": "char",
+    "varchar": "varchar",
+    "character varying": "varchar",
+    "decimal": "decimal",
+    "numeric": "decimal",
+    "enum": "enum",
+    "datetime": "datetime",
+    "timestamp": "datetime",
+    "time": "time",
+}
+"""SQL type whose arguments are those of the core type."""
+
+
+def inverse_type(column: RawColumn, dialect: Dialect) -> AttributeType:
+    """Return the type of a column without type record.
+
+    Core types are recognised by their column type; what has none stays a native type that the driver's values pass
+    through.
+
+    Example:
+        >>> inverse_type(RawColumn("a", "smallint unsigned", False, None, ""), Dialect("mysql", "`", "%s", {})).text
+        'uint16'
+    """
+    text = " ".join(column.sql_type.lower().split()).removesuffix(" without time zone")
+    if column.is_auto_increment:
+        return _native(f"{text} auto_increment")
+    override = dialect.ddl.inverse_types.get(text)
+    return (
+        parse_type(override)
+        if override is not None
+        else _core(text, column.sql_type) or _native(column.sql_type)
+    )
+
+
+def _core(text: str, verbatim: str) -> AttributeType | None:
+    match = _SQL_TYPE.match(text)
+    if match is None:
+        return None
+    name, arguments, rest = match["name"], match["args"], match["rest"]
+    bare = _CORE.get(f"{name} {rest}".strip())
+    if bare is not None and name not in _CORE_WITH_ARGUMENTS:
+        return core_type(bare)
+    kind = _CORE_WITH_ARGUMENTS.get(name)
+    if kind is None or rest:
+        return None
+    original = verbatim[verbatim.index("(") :] if arguments is not None else ""
+    try:
+        return parse_type(kind + original)
+    except DefinitionError:
+        return None
+
+
+def _native(text: str) -> AttributeType:
+    try:
+        return parse_type(text)
+    except DefinitionError:
+        return AttributeType(text, "opaque", native=text)

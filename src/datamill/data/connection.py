@@ -1,0 +1,491 @@
+"""Connections: one per database, with a session and a transaction for each thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import uuid4
+
+from datamill import backends
+from datamill.backends.base import BackendSession
+from datamill.catalog import Catalog
+from datamill.data.dependencies import Dependencies
+from datamill.data.observer import Observer
+from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read
+from datamill.data.shared_session import SharedSession
+from datamill.data.transaction import RETRIES, ThreadState, Transaction
+from datamill.errors import ConfigError, DataMillError, LostConnectionError
+from datamill.settings import Config
+
+if TYPE_CHECKING:
+    from datamill.model.names import TableName
+    from datamill.settings.address import DatabaseAddress
+    from datamill.sql.dialects.base import Dialect
+
+Returned = TypeVar("Returned")
+
+_live: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
+_abandoned: list[object] = []
+"""Sessions that belong to the parent process: a forked child must neither use nor close them."""
+
+
+class Connection:
+    """A connection to a database, safe to share between threads and processes.
+
+    Each thread has a session and a transaction of its own; so has each forked child, and each process that a
+    connection is sent to. A database in memory has one session, which threads use in turn and other processes cannot.
+
+    Args:
+        host: Server, ``server:port``, or a URL. With none of these arguments the settings decide; by default the
+            database is the SQLite file ``datamill.db``.
+        user, password, port: As the server wants them.
+        use_tls: True requires TLS, False turns it off, None tries it; a mapping gives the driver's options.
+        database_name: PostgreSQL database, or path of an SQLite file.
+        backend: ``sqlite``, ``postgresql`` or ``mysql``.
+        config_override: Settings of this connection; default: read from the usual sources.
+        url: Address in one text, such as ``sqlite:///lab.db``, ``sqlite://`` (in memory), ``mysql://user@host/``.
+
+    Raises:
+        ConfigError: The arguments contradict each other.
+        LostConnectionError: The database cannot be reached.
+
+    Example:
+        >>> with Connection(url="sqlite://") as connection:
+        ...     connection.query("SELECT %s + 1", args=(1,)).fetchone()
+        (2,)
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        port: int | None = None,
+        use_tls: bool | Mapping[str, Any] | None = None,
+        *,
+        database_name: str | None = None,
+        backend: str | None = None,
+        config_override: Config | None = None,
+        url: str | None = None,
+    ) -> None:
+        config = config_override if config_override is not None else Config()
+        address = _address(config, host, user, password, port, use_tls, database_name, backend, url)
+        self._set_up(address, config, uuid4().hex)
+        self.connect()
+
+    def _set_up(self, address: DatabaseAddress, config: Config, token: str) -> None:
+        self.address = address
+        self.config = config
+        self.schemas: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+        self.catalog = Catalog(self)
+        self.dependencies = Dependencies(self)
+        self._token = token
+        self._query_cache: str | None = None
+        self._closed = True
+        self._was_forked = False
+        self._renew()
+        _register(self)
+
+    def _renew(self) -> None:
+        """Start without any session, as a new connection and a forked child do."""
+        self._local = threading.local()
+        self._lock = threading.RLock()
+        self._states: weakref.WeakSet[ThreadState] = weakref.WeakSet()
+        self._shared: SharedSession | None = None
+
+    # opening and closing ---------------------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Open the connection if it is closed."""
+        self._closed = False
+        try:
+            self._state()
+        except BaseException:
+            self._closed = True
+            raise
+
+    def close(self) -> None:
+        """Close the sessions of all threads; what they had open is rolled back. Idempotent."""
+        with self._lock:
+            states, shared = list(self._states), self._shared
+            self._closed = True
+            self._local = threading.local()
+            self._states = weakref.WeakSet()
+            self._shared = None
+        for session in {
+            id(item): item for item in [shared, *(state.session for state in states)] if item
+        }.values():
+            session.close()
+
+    def ping(self) -> None:
+        """Make sure that the database answers.
+
+        Raises:
+            LostConnectionError: It does not.
+        """
+        self.session.ping()
+
+    @property
+    def is_connected(self) -> bool:
+        """True if the connection is open and the database answers."""
+        if self._closed:
+            return False
+        try:
+            self.ping()
+        except LostConnectionError:
+            return False
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Connection({str(self)!r}{', closed' if self._closed else ''})"
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+    def matches(
+        self,
+        host: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        port: int | None = None,
+        use_tls: bool | Mapping[str, Any] | None = None,
+        url: str | None = None,
+    ) -> bool:
+        """True if these arguments, completed by the settings, lead to the address of this connection."""
+        return _address(self.config, host, user, password, port, use_tls, None, None, url) == self.address
+
+    def get_user(self) -> str:
+        """Return who works here: ``user@host``, the machine's user if the database has no users."""
+        import getpass
+        import socket
+
+        return f"{self.address.user or getpass.getuser()}@{socket.gethostname()}"
+
+    # sessions --------------------------------------------------------------------------------------------------
+
+    @property
+    def session(self) -> BackendSession:
+        """The session of the calling thread, opened on first use.
+
+        Raises:
+            LostConnectionError: The connection is closed, or cannot be opened.
+        """
+        session = self._state().session
+        if self._query_cache is None:
+            return session
+        from datamill.data.query_cache import CachingSession
+
+        return CachingSession(session, self._cache_folder(), self._query_cache)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The SQL dialect of the database."""
+        return self._state().session.dialect
+
+    def _state(self) -> ThreadState:
+        state: ThreadState | None = getattr(self._local, "state", None)
+        if state is None:
+            state = ThreadState(self._open())
+            self._local.state = state
+            with self._lock:
+                self._states.add(state)
+        return state
+
+    def _open(self) -> BackendSession:
+        if self._closed:
+            raise LostConnectionError(
+                f"The connection to {self} is closed.", hint="Call connect() to open it again."
+            )
+        if not self.address.is_memory:
+            return backends.connect(self.address, self.config.settings)
+        with self._lock:
+            if self._was_forked:
+                raise _memory_error("use it after a fork")
+            if self._shared is None:
+                self._shared = SharedSession(backends.connect(self.address, self.config.settings))
+            return self._shared
+
+    def _reopen(self) -> None:
+        """Replace this thread's broken session; an open explicit transaction stays marked as undone."""
+        state = self._state()
+        state.session.close()
+        with self._lock:
+            self._shared = None
+        state.session = self._open()
+
+    # transactions ----------------------------------------------------------------------------------------------
+
+    @property
+    def in_transaction(self) -> bool:
+        """True if the calling thread has a transaction open."""
+        return self._state().session.in_transaction
+
+    @property
+    def transaction(self) -> Transaction:
+        """A context manager: commits at the end of its block, rolls back on any exception.
+
+        Example:
+            >>> with connection.transaction:
+            ...     Mouse.insert1({"mouse": 1})
+            ...     Session.insert1({"mouse": 1, "session": 1})
+
+        Raises:
+            DataMillError: On entering: a transaction is open; it stays open.
+            QueryError: On leaving: the database undid the transaction meanwhile, or refuses to commit.
+        """
+        return Transaction(self, self._state)
+
+    def start_transaction(self) -> None:
+        """Begin a transaction of the calling thread.
+
+        Raises:
+            DataMillError: One is open; it stays open.
+        """
+        self._state().start()
+
+    def commit_transaction(self) -> None:
+        """Make the open transaction last; without one nothing happens."""
+        self._state().commit()
+
+    def cancel_transaction(self) -> None:
+        """Undo the open transaction; without one nothing happens."""
+        self._state().cancel()
+
+    def write(self) -> AbstractContextManager[BackendSession]:
+        """A context for one write: everything in it or nothing.
+
+        In a transaction it is a savepoint, so that an error that is caught undoes this write only; outside, it is a
+        transaction of its own.
+        """
+        if self._query_cache is not None:
+            self.session.begin(write=True)  # refuses
+        return self._state().write()
+
+    def run_write(self, work: Callable[[BackendSession], Returned], retries: int = RETRIES) -> Returned:
+        """Run a function within `write`, and again after a deadlock if no transaction was open.
+
+        Args:
+            work: Called with the session. It must do the same when called again.
+            retries: How often to repeat; 0 if its input can be read only once.
+
+        Returns:
+            What the function returns.
+        """
+        if self._query_cache is not None:
+            self.session.begin(write=True)  # refuses
+        return self._state().run_write(work, retries)
+
+    def run_read(self, work: Callable[[BackendSession], Returned], reconnect: bool | None = None) -> Returned:
+        """Run a function that only reads, once more on a new session if the connection was lost.
+
+        Args:
+            work: Called with the session.
+            reconnect: Whether to; None: as ``config.database.reconnect`` says. Never in a transaction or in memory.
+        """
+        state = self._state()
+        was_open = state.explicit or state.session.in_transaction
+        try:
+            return work(self.session)
+        except LostConnectionError as error:
+            self._after_loss(state, was_open, error)
+            wanted = self.config.database.reconnect if reconnect is None else reconnect
+            if was_open or not wanted or self.address.is_memory:
+                raise
+        return work(self.session)
+
+    def _after_loss(self, state: ThreadState, was_open: bool, error: LostConnectionError) -> None:
+        if was_open and state.explicit:
+            state.undone = error
+        if not self._closed and not self.address.is_memory:
+            self._reopen()
+
+    # raw SQL ---------------------------------------------------------------------------------------------------
+
+    def query(
+        self,
+        query: str,
+        args: Arguments = (),
+        *,
+        as_dict: bool = False,
+        suppress_warnings: bool = True,
+        reconnect: bool | None = None,
+    ) -> Cursor:
+        """Run SQL as it is.
+
+        Args:
+            query: One statement. ``%s`` and ``%(name)s`` stand for values on every backend, ``%%`` for a percent
+                sign; a lone ``%`` is itself.
+            args: A sequence, or a mapping for names. None sends the text untouched.
+            as_dict: Rows are dicts.
+            suppress_warnings: Do not show the server's warnings.
+            reconnect: Whether to connect again if the connection was lost; None: as configured. A statement that
+                writes is never sent twice.
+
+        Returns:
+            A cursor with all rows.
+
+        Raises:
+            QueryError: The database refuses the statement; subclasses say why.
+            LostConnectionError: The connection was lost; for a write the message says if its outcome is unknown.
+
+        Example:
+            >>> connection.query("SELECT * FROM pets WHERE legs > %(legs)s", {"legs": 3}, as_dict=True).fetchall()
+        """
+        statement = bind_arguments(query, args, self.dialect)
+        reads = is_read(query)
+        observer = self.observer
+        if observer is not None:
+            self._observe(observer, query, reads)
+        if reads:
+            return Cursor(
+                self.run_read(lambda session: session.execute(*_parts(statement)), reconnect), as_dict
+            )
+        state = self._state()
+        was_open = state.explicit or state.session.in_transaction
+        try:
+            result = self.session.execute(statement.sql, statement.params)
+        except LostConnectionError as error:
+            self._after_loss(state, was_open, error)
+            raise
+        finally:
+            if is_definition(query):
+                self.catalog.invalidate()
+        return Cursor(result, as_dict)
+
+    def _observe(self, observer: Observer, query: str, reads: bool) -> None:
+        if reads:
+            observer.on_read(_tables_of(query, self.dialect))
+        else:
+            observer.on_write("query", None, {"sql": query})
+
+    @property
+    def observer(self) -> Observer | None:
+        """What watches the calling thread's reads and writes while ``make`` runs; None otherwise. Settable."""
+        observer: Observer | None = self._state().observer
+        return observer
+
+    @observer.setter
+    def observer(self, observer: Observer | None) -> None:
+        self._state().observer = observer
+
+    # query cache -----------------------------------------------------------------------------------------------
+
+    def set_query_cache(self, query_cache: str | None = None) -> None:
+        """Answer SELECTs from files under ``config.query_cache``; until it is called without label, writes raise.
+
+        Args:
+            query_cache: Label of the cache; None ends caching.
+
+        Raises:
+            ConfigError: No folder is configured.
+        """
+        if query_cache is not None:
+            self._cache_folder()
+        self._query_cache = query_cache
+
+    def purge_query_cache(self) -> None:
+        """Delete all cached answers, of every label."""
+        from datamill.data.query_cache import purge
+
+        purge(self._cache_folder())
+
+    def _cache_folder(self) -> Path:
+        folder = self.config.query_cache
+        if not folder:
+            raise ConfigError(
+                "There is no folder for the query cache.",
+                setting="query_cache",
+                hint="Set config.query_cache to a folder.",
+            )
+        return Path(folder).expanduser()
+
+    # other processes -------------------------------------------------------------------------------------------
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.address.is_memory:
+            raise _memory_error("send it to another process")
+        changes = {name: value for name, value in self.config.items() if self.config.is_set(name)}
+        return _restore, (self._token, self.address, changes)
+
+    def _after_fork(self) -> None:
+        _abandoned.extend([self._local, self._shared, *self._states])
+        self._was_forked = True
+        self._renew()
+        self.catalog.after_fork()
+
+
+def _address(
+    config: Config,
+    host: str | None,
+    user: str | None,
+    password: str | None,
+    port: int | None,
+    use_tls: bool | Mapping[str, Any] | None,
+    database_name: str | None,
+    backend: str | None,
+    url: str | None,
+) -> DatabaseAddress:
+    return config.database_address(
+        url=url,
+        host=host,
+        port=port,
+        user=user,
+        password=password,
+        name=database_name,
+        backend=backend,
+        use_tls=use_tls,
+    )
+
+
+def _parts(statement: Any) -> tuple[str, tuple[Any, ...]]:
+    return statement.sql, statement.params
+
+
+def _tables_of(query: str, dialect: Dialect) -> list[TableName]:
+    from datamill.data.raw_tables import tables_of
+
+    return tables_of(query, dialect)
+
+
+def _memory_error(what: str) -> DataMillError:
+    return DataMillError(
+        f"A database in memory belongs to one process; cannot {what}.",
+        hint="Use a file: url='sqlite:///lab.db'.",
+    )
+
+
+def _register(connection: Connection) -> None:
+    if not _live and not _hooked:
+        _hooked.append(True)
+        os.register_at_fork(after_in_child=_after_fork)
+    _live[connection._token] = connection
+
+
+_hooked: list[bool] = []
+
+
+def _after_fork() -> None:
+    for connection in list(_live.values()):
+        connection._after_fork()
+
+
+def _restore(token: str, address: DatabaseAddress, changes: Mapping[str, Any]) -> Connection:
+    """Find the connection in the process it came from, or open its like in another one."""
+    found = _live.get(token)
+    if found is not None:
+        return found
+    connection = Connection.__new__(Connection)
+    connection._set_up(address, Config(changes), token)
+    connection._closed = False
+    return connection

@@ -1,0 +1,177 @@
+"""Transactions of one thread: explicit ones, the implicit one around a write, and savepoints inside both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from datamill.backends.base import BackendSession
+from datamill.errors import DataMillError, LostConnectionError, QueryError
+
+Returned = TypeVar("Returned")
+
+RETRIES = 3
+"""How often an implicit transaction is tried again after a deadlock or serialization failure."""
+
+
+def is_retryable(error: BaseException) -> bool:
+    """True if the database undid a transaction only because others were at work, so that a repeat may succeed."""
+    return bool(getattr(error, "is_retryable", False))
+
+
+class ThreadState:
+    """What one thread has on a connection: its session, its transaction, and its observer.
+
+    Fields:
+        session: The physical connection.
+        observer: What a running ``make`` installed, or None.
+        undone: The error after which the database gave up an explicit transaction that the caller still believes
+            open; None otherwise.
+    """
+
+    __slots__ = ("__weakref__", "_points", "explicit", "observer", "session", "undone")
+
+    def __init__(self, session: BackendSession) -> None:
+        self.session = session
+        self.observer: Any = None
+        self.explicit = False
+        self.undone: DataMillError | None = None
+        self._points = 0
+
+    # explicit transactions -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin an explicit transaction.
+
+        Raises:
+            DataMillError: One is open; it stays open.
+        """
+        if self.explicit or self.session.in_transaction:
+            raise DataMillError(
+                "A transaction is open already, and transactions do not nest.",
+                hint="Work within the open one: it is unharmed.",
+            )
+        self.session.begin(write=True)
+        self.explicit = True
+
+    def commit(self) -> None:
+        """Commit; without a transaction nothing happens.
+
+        Raises:
+            QueryError: The database had undone the transaction, or refuses to commit; then it is rolled back.
+        """
+        undone, self.undone, self.explicit = self.undone, None, False
+        if undone is not None and not self.session.in_transaction:
+            raise QueryError(
+                f"The transaction was rolled back earlier: {undone}", hint="Repeat it as a whole."
+            ) from undone
+        if self.session.in_transaction:
+            self._commit()
+
+    def cancel(self) -> None:
+        """Roll back; without a transaction nothing happens."""
+        self.undone, self.explicit = None, False
+        if self.session.in_transaction:
+            self.session.rollback()
+
+    def _commit(self) -> None:
+        try:
+            self.session.commit()
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        if self.session.in_transaction:
+            self.session.rollback()
+
+    # writes ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def write(self) -> Iterator[BackendSession]:
+        """Run a block that writes: all of it or nothing, in a savepoint or a transaction of its own."""
+        if self.undone is not None and not self.session.in_transaction:
+            raise QueryError(
+                f"The transaction was rolled back earlier: {self.undone}",
+                hint="Leave its with block, or call cancel_transaction(), then repeat it as a whole.",
+            ) from self.undone
+        with self._savepoint() if self.session.in_transaction else self._implicit():
+            yield self.session
+
+    @contextmanager
+    def _implicit(self) -> Iterator[None]:
+        self.session.begin(write=True)
+        try:
+            yield
+        except BaseException:
+            self._rollback()
+            raise
+        self._commit()
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        self._points += 1
+        name = f"datamill_{self._points}"
+        self.session.savepoint(name)
+        try:
+            yield
+        except BaseException as error:
+            self._undo(name, error)
+            raise
+        else:
+            self.session.release_savepoint(name)
+        finally:
+            self._points -= 1
+
+    def _undo(self, name: str, error: BaseException) -> None:
+        """Undo one write; a deadlock takes the whole transaction with it."""
+        if is_retryable(error) or isinstance(error, LostConnectionError):
+            self._rollback()
+        elif self.session.in_transaction:
+            self.session.rollback_to_savepoint(name)
+        if self.explicit and not self.session.in_transaction:
+            self.undone = error if isinstance(error, DataMillError) else QueryError(str(error))
+
+    def run_write(self, work: Callable[[BackendSession], Returned], retries: int = RETRIES) -> Returned:
+        """Run a function in `write`, again after a deadlock if the transaction is its own.
+
+        Args:
+            work: Called with the session; it must do the same when called again.
+            retries: How often to repeat at the most; 0 if its input cannot be read twice.
+        """
+        if self.session.in_transaction:
+            retries = 0
+        while True:
+            try:
+                with self.write() as session:
+                    return work(session)
+            except QueryError as error:
+                if retries == 0 or not is_retryable(error):
+                    raise
+                retries -= 1
+
+
+class Transaction:
+    """The context manager ``connection.transaction``: commits at the end of the block, or rolls back.
+
+    Args:
+        connection: What the block gets.
+        state: Finds the state of the calling thread.
+    """
+
+    __slots__ = ("_connection", "_state")
+
+    def __init__(self, connection: Any, state: Callable[[], ThreadState]) -> None:
+        self._connection = connection
+        self._state = state
+
+    def __enter__(self) -> Any:
+        self._state().start()
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None:
+            self._state().commit()
+        else:
+            self._state().cancel()

@@ -1,0 +1,198 @@
+"""Transactions: explicit ones, implicit ones around writes, savepoints, and repeats after deadlocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from datamill.backends.base import BackendSession
+from datamill.data.connection import Connection
+from datamill.errors import DataMillError, DuplicateError, IntegrityError, QueryError
+from datamill.model.names import TableName
+
+Declare = Callable[[str, str], object]
+NAME = TableName("lab", "number")
+
+
+@pytest.fixture(autouse=True)
+def number(declare: Declare) -> None:
+    declare("lab.number", "n : int32")
+
+
+def insert(connection: Connection, *values: int) -> None:
+    with connection.write() as session:
+        session.insert_columns(NAME, ("n",), [list(values)])
+
+
+def rows(connection: Connection) -> list[int]:
+    return [n for (n,) in connection.query(f"SELECT n FROM {connection.dialect.table(NAME)} ORDER BY n")]
+
+
+def test_commits_at_the_end_of_the_block(connection: Connection) -> None:
+    with connection.transaction as inside:
+        assert inside is connection
+        assert connection.in_transaction
+        insert(connection, 1)
+    assert not connection.in_transaction
+    assert rows(connection) == [1]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_rolls_back_on_any_exception(connection: Connection, error: type[BaseException]) -> None:
+    with pytest.raises(error), connection.transaction:
+        insert(connection, 1)
+        raise error
+    assert not connection.in_transaction
+    assert rows(connection) == []
+
+
+def test_nesting_raises_and_leaves_the_outer_open(connection: Connection) -> None:
+    with connection.transaction:
+        insert(connection, 1)
+        with pytest.raises(DataMillError, match="nest"), connection.transaction:
+            pass
+        with pytest.raises(DataMillError, match="nest"):
+            connection.start_transaction()
+        assert connection.in_transaction
+        insert(connection, 2)
+    assert rows(connection) == [1, 2]
+
+
+def test_start_commit_and_cancel(connection: Connection) -> None:
+    connection.start_transaction()
+    insert(connection, 1)
+    connection.commit_transaction()
+    connection.start_transaction()
+    insert(connection, 2)
+    connection.cancel_transaction()
+    assert rows(connection) == [1]
+
+
+def test_commit_and_cancel_outside_do_nothing(connection: Connection) -> None:
+    connection.commit_transaction()
+    connection.cancel_transaction()
+    assert not connection.in_transaction
+
+
+def test_a_caught_error_undoes_that_write_only(connection: Connection) -> None:
+    with connection.transaction:
+        insert(connection, 1)
+        with pytest.raises(DuplicateError):
+            insert(connection, 2, 1)
+        insert(connection, 3)
+    assert rows(connection) == [1, 3]
+
+
+def test_writes_nest(connection: Connection) -> None:
+    with connection.write():
+        insert(connection, 1)
+        with pytest.raises(ZeroDivisionError), connection.write():
+            insert(connection, 2)
+            raise ZeroDivisionError
+        insert(connection, 3)
+    assert rows(connection) == [1, 3]
+
+
+def test_a_write_is_all_or_nothing(connection: Connection) -> None:
+    with pytest.raises(ZeroDivisionError), connection.write():
+        insert(connection, 1)
+        raise ZeroDivisionError
+    assert rows(connection) == []
+
+
+def test_others_do_not_see_what_is_not_committed(connection: Connection, database_url: str) -> None:
+    with Connection(url=database_url) as other:
+        with connection.transaction:
+            insert(connection, 1)
+            assert rows(other) == []
+        assert rows(other) == [1]
+
+
+def test_concurrent_transactions_wait_for_each_other(connection: Connection) -> None:
+    def add_one(_: int) -> None:
+        with connection.transaction:
+            insert(connection, len(rows(connection)))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add_one, range(40)))
+    assert rows(connection) == list(range(40))
+
+
+@pytest.mark.parametrize("change", ["declare", "create", "drop", "drop schema", "lineage"])
+def test_definitions_do_not_change_inside(connection: Connection, change: str) -> None:
+    catalog = connection.catalog
+    spec = catalog.spec(NAME)
+    work: dict[str, Callable[[], object]] = {
+        "declare": lambda: catalog.declare(spec),
+        "create": lambda: catalog.create_schema("other"),
+        "drop": lambda: catalog.drop_tables([NAME]),
+        "drop schema": lambda: catalog.drop_schema("lab"),
+        "lineage": lambda: catalog.rebuild_lineage("lab"),
+    }
+    with connection.transaction:
+        insert(connection, 1)
+        with pytest.raises(DataMillError, match="transaction"):
+            work[change]()
+        assert connection.in_transaction
+    assert rows(connection) == [1]
+
+
+def deadlock() -> QueryError:
+    error = QueryError("deadlock detected")
+    error.is_retryable = True
+    return error
+
+
+class TestRepeats:
+    def test_implicit_transactions_are_repeated(self, connection: Connection) -> None:
+        failures = [deadlock(), deadlock(), deadlock()]
+
+        def work(session: BackendSession) -> str:
+            session.insert_columns(NAME, ("n",), [[1]])
+            if failures:
+                raise failures.pop()
+            return "done"
+
+        assert connection.run_write(work) == "done"
+        assert rows(connection) == [1]
+
+    def test_not_for_ever(self, connection: Connection) -> None:
+        calls = []
+
+        def work(session: BackendSession) -> None:
+            calls.append(1)
+            raise deadlock()
+
+        with pytest.raises(QueryError, match="deadlock"):
+            connection.run_write(work)
+        assert len(calls) == 4
+        with pytest.raises(QueryError, match="deadlock"):
+            connection.run_write(work, retries=0)
+        assert len(calls) == 5
+
+    def test_other_errors_are_not_repeated(self, connection: Connection) -> None:
+        calls = []
+
+        def work(session: BackendSession) -> None:
+            calls.append(1)
+            raise IntegrityError("no parent")
+
+        with pytest.raises(IntegrityError):
+            connection.run_write(work)
+        assert len(calls) == 1
+
+    def test_explicit_transactions_roll_back_whole(self, connection: Connection) -> None:
+        def work(session: BackendSession) -> None:
+            raise deadlock()
+
+        with pytest.raises(QueryError, match="rolled back"), connection.transaction:
+            insert(connection, 1)
+            with pytest.raises(QueryError, match="deadlock"):
+                connection.run_write(work)
+            with pytest.raises(QueryError, match="rolled back"):
+                insert(connection, 2)
+        assert rows(connection) == []
+        insert(connection, 3)
+        assert rows(connection) == [3]
