@@ -42,7 +42,7 @@ class Kind(Generic[T]):
         """
         try:
             return self.convert(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             is_tree = isinstance(value, str) and self.convert in (_mapping, _tls)  # may hold secrets
             shown = MASK if is_tree or is_secret_name(name) else masked(name, value)
             message = f"Setting {name} = {shown!r} from {source} is invalid: expected {self.expected}."
