@@ -41,7 +41,7 @@ def test_values(name: str, value: object) -> None:
     with warnings.catch_warnings(), contextlib.suppress(ConfigError):
         warnings.simplefilter("ignore", DataMillWarning)
         config[name] = value
-        assert config.settings
+        assert config.settings is config.settings
         assert repr(config)
 
 
