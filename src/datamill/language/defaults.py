@@ -15,12 +15,13 @@ _AS_WRITTEN = ("text", "enum", "date", "datetime", "time")
 """Families for which digits and ``true`` are text."""
 
 
-def default_value(line: AttributeLine, stored: AttributeType) -> Any:
+def default_value(line: AttributeLine, stored: AttributeType, table: str | None = None) -> Any:
     """Convert the default of an attribute line to the value that a row gets.
 
     Args:
         line: The line.
         stored: The core type in which the attribute is stored.
+        table: The table being defined, for messages.
 
     Returns:
         A canonical Python value, `Now`, None for ``null``, or `NO_DEFAULT`.
@@ -35,26 +36,30 @@ def default_value(line: AttributeLine, stored: AttributeType) -> Any:
         return None
     if line.type.is_codec or not KINDS[stored.kind].static_default:
         raise line.default_position.error(
-            f"{line.name!r} of type {line.type} cannot have a default.", "Only null may be its default."
+            f"{line.name!r} of type {line.type} cannot have a default.",
+            "Only null may be its default.",
+            table,
         )
     if default.kind == "now":
-        return _now(line, stored)
+        return _now(line, stored, table)
     from datamill.model.convert import convert_one
 
     try:
         value = convert_one(stored, _given(default, stored))
     except InvalidValueError as error:
         raise line.default_position.error(
-            f"The default of {line.name!r} does not fit its type {line.type}: {error.args[0]}", error.hint
+            f"The default of {line.name!r} does not fit its type {line.type}: {error.args[0]}",
+            error.hint,
+            table,
         ) from error
     if value is None:
         raise line.default_position.error(
-            f"{default.text!r} is not a default for {line.type}.", "Write null for no value."
+            f"{default.text!r} is not a default for {line.type}.", "Write null for no value.", table
         )
     return value
 
 
-def _now(line: AttributeLine, stored: AttributeType) -> Now:
+def _now(line: AttributeLine, stored: AttributeType, table: str | None) -> Now:
     if stored.kind in ("datetime", "timestamp"):
         return Now(int(stored.args[0]) if stored.args else 0)
     if stored.kind == "date":
@@ -62,6 +67,7 @@ def _now(line: AttributeLine, stored: AttributeType) -> Now:
     raise line.default_position.error(
         f"CURRENT_TIMESTAMP cannot be the default of {line.name!r}, whose type is {line.type}.",
         "It fits datetime, timestamp and date; put text in quotes.",
+        table,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -62,7 +63,7 @@ def definition_of(
 
 def one_line(comment: str) -> str:
     """Return a comment as it can stand in a definition."""
-    return " ".join(part.strip() for part in comment.splitlines()).strip()
+    return " ".join(part.strip() for part in re.split(r"[\r\n]+", comment)).strip()
 
 
 @dataclass(slots=True)

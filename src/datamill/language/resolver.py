@@ -115,7 +115,7 @@ class _Resolution:
             )
         try:
             stored = self.stored_type(line.type) if line.type.is_codec else line.type
-            default = default_value(line, stored)
+            default = default_value(line, stored, str(self.name))
         except DefinitionError as error:
             raise line.position.locate(error, str(self.name)) from error.__cause__
         attribute = Attribute(

@@ -112,7 +112,7 @@ class AttributeType:
 
 
 _WORD_TYPE = re.compile(
-    r"(?P<name>[a-z][a-z0-9_]*)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z_ ]*)\Z", re.I | re.S
+    r"(?P<name>[a-z][a-z0-9_]*)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z0-9_\s]*)\Z", re.I | re.S
 )
 _CODEC_TYPE = re.compile(r"<\s*(?P<name>[A-Za-z_][\w-]*)\s*(?P<at>@\s*(?P<store>[\w-]*))?\s*>\Z")
 _ENUM_MEMBER = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)")\s*(,|\Z)""", re.S)
