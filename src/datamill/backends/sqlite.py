@@ -132,7 +132,7 @@ class SqliteSession:
             try:
                 columns = tuple([item[0] for item in cursor.get_description()])
             except apsw.ExecutionCompleteError:
-                return _result_of_nothing(connection, sql)
+                return _result_of_nothing(connection, sql, params)
             is_query = cursor.is_readonly
             rows = cursor.fetchall()
             return Result(columns, rows, len(rows) if is_query else connection.changes())
@@ -286,7 +286,7 @@ class SqliteSession:
                 setattr(self, name, None)
 
 
-def _result_of_nothing(connection: apsw.Connection, sql: str) -> Result:
+def _result_of_nothing(connection: apsw.Connection, sql: str, params: Sequence[Any]) -> Result:
     """Return the result of a statement that gave no row: the number of changes, or the names of a query's columns."""
     word = sql[:40].lstrip("( \n\t").split(maxsplit=1)[0].upper() if sql.strip() else ""
     if word in _CHANGES_ROWS:
@@ -304,5 +304,5 @@ def _result_of_nothing(connection: apsw.Connection, sql: str) -> Result:
     cursor = connection.cursor()
     cursor.exec_trace = look
     with suppress(apsw.ExecTraceAbort):  # what `look` ends it with, before it runs
-        cursor.execute(sql, None, can_cache=False)
+        cursor.execute(sql, params, can_cache=False)
     return Result(tuple(columns), [], 0 if all(is_query) else connection.changes())
