@@ -1,0 +1,109 @@
+"""Indexes of a table: declared ones, those of unique foreign keys, and those that foreign keys need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from datamill.algebra.expression.tree import Expression
+from datamill.model.table import ForeignKey, Index, IndexPart, TableSpec
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.writer import Writer
+
+_LONGEST_SUFFIX = 30
+"""Characters that the columns contribute to an index name."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexText:
+    """One index, ready to be written: its name, its parts as SQL, and hidden generated columns that it needs."""
+
+    name: str
+    parts: tuple[str, ...]
+    unique: bool
+    generated_columns: tuple[str, ...] = ()
+
+
+def all_indexes(spec: TableSpec, dialect: Dialect) -> list[Index]:
+    """Return the declared indexes, one for each unique foreign key, and those that plain foreign keys need."""
+    indexes = [*(_of_columns(key, unique=True) for key in spec.foreign_keys if key.unique), *spec.indexes]
+    if not dialect.ddl.indexes_foreign_keys:
+        return indexes
+    covered = [spec.physical_key, *(index.attributes for index in indexes)]
+    plain = [key for key in spec.foreign_keys if not key.unique]
+    for key in sorted(plain, key=lambda item: -len(item.attributes)):
+        if not any(set(key.attributes) == set(names[: len(key.attributes)]) for names in covered):
+            indexes.append(_of_columns(key, unique=False))
+            covered.append(key.attributes)
+    return indexes
+
+
+def _of_columns(key: ForeignKey, unique: bool) -> Index:
+    return Index(tuple(IndexPart(name) for name in key.attributes), unique)
+
+
+def index_texts(spec: TableSpec, dialect: Dialect, taken: Collection[str] = ()) -> list[IndexText]:
+    """Return all indexes of a table with names that nothing in ``taken`` has."""
+    texts: list[IndexText] = []
+    used = set(taken)
+    for index in all_indexes(spec, dialect):
+        name = next(item for item in _names(spec, index, dialect) if item not in used)
+        used.add(name)
+        texts.append(_text(spec, index, name, dialect, sum(len(text.generated_columns) for text in texts)))
+    return texts
+
+
+def _names(spec: TableSpec, index: Index, dialect: Dialect) -> Iterator[str]:
+    columns = "_".join(re.sub(r"\W+", "_", str(part)).strip("_") for part in index.parts)[:_LONGEST_SUFFIX]
+    # Flat names share one space with all tables: the dot keeps a table a_b apart from a column b of a.
+    base = f"idx_{spec.name}.{columns}" if dialect.has_flat_names else f"idx_{spec.name.table}_{columns}"
+    yield base
+    number = 2
+    while True:
+        yield f"{base}_{number}"
+        number += 1
+
+
+def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_before: int) -> IndexText:
+    parts: list[str] = []
+    generated: list[str] = []
+    for part in index.parts:
+        if part.attribute is not None and part.path is None:
+            parts.append(dialect.identifier(part.attribute))
+            continue
+        expression = part_expression(spec, part)
+        text = _sql(expression, dialect)
+        if dialect.ddl.expression_indexes:
+            parts.append(f"({text})")
+            continue
+        column = dialect.identifier(f"_index_{generated_before + len(generated) + 1}")
+        type = dialect.column_type[expression.type.kind](expression.type)
+        generated.append(f"{column} {type} GENERATED ALWAYS AS ({text}) VIRTUAL INVISIBLE")
+        parts.append(column)
+    return IndexText(name, tuple(parts), index.unique, tuple(generated))
+
+
+def part_expression(spec: TableSpec, part: IndexPart) -> Expression:
+    """Return what an index part computes, typed.
+
+    Raises:
+        QuerySyntaxError, UnknownAttributeError: The expression does not fit the table.
+    """
+    from datamill.algebra.expression import parse_expression  # loads sqlglot, which few tables need
+
+    text = part.expression
+    if text is None:
+        returning = f" RETURNING {part.type.text}" if part.type is not None else ""
+        path = f"$.{part.path}".replace("'", "''")
+        text = f"JSON_VALUE({part.attribute}, '{path}'{returning})"
+    return parse_expression(text, spec.heading)
+
+
+def _sql(expression: Expression, dialect: Dialect) -> str:
+    """Write an expression with its constants in the text: definitions bind nothing."""
+    from datamill.sql.expressions import write_expression
+
+    writer = Writer(dialect, inline=True)
+    write_expression(writer, expression)
+    return writer.finish().sql
