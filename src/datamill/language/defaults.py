@@ -9,6 +9,7 @@ from typing import Any
 from datamill.errors import InvalidValueError
 from datamill.language.tree import AttributeLine, Default
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.convert import convert_one
 from datamill.model.types import KINDS, AttributeType
 
 _AS_WRITTEN = ("text", "enum", "date", "datetime", "time")
@@ -42,8 +43,6 @@ def default_value(line: AttributeLine, stored: AttributeType, table: str | None 
         )
     if default.kind == "now":
         return _now(line, stored, table)
-    from datamill.model.convert import convert_one
-
     try:
         value = convert_one(stored, _given(default, stored))
     except InvalidValueError as error:

@@ -6,7 +6,14 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from datamill.errors import DataMillWarning, DefinitionError, NativeTypeWarning, did_you_mean
+from datamill.errors import (
+    DataMillError,
+    DataMillWarning,
+    DefinitionError,
+    MissingTableError,
+    NativeTypeWarning,
+    did_you_mean,
+)
 from datamill.language.checks import check_indexes, check_key_attribute, check_part, check_table
 from datamill.language.defaults import default_value
 from datamill.language.tree import (
@@ -106,6 +113,20 @@ class _Resolution:
     def error(self, position: Position, message: str, hint: str) -> DefinitionError:
         return position.error(message, hint, str(self.name))
 
+    def placed(self, position: Position, error: DataMillError) -> DefinitionError:
+        """Return a callback's error as the definition's own; one that knows its place is left alone."""
+        if isinstance(error, DefinitionError):
+            return position.locate(error, str(self.name))
+        return position.error(str(error.args[0]) if error.args else "", error.hint, str(self.name))
+
+    def stored_of(self, line: AttributeLine) -> AttributeType:
+        if not line.type.is_codec:
+            return line.type
+        try:
+            return self.stored_type(line.type)
+        except DataMillError as error:
+            raise self.placed(line.position, error) from error
+
     def add_attribute(self, line: AttributeLine) -> None:
         if line.name in self.columns:
             raise self.error(
@@ -113,11 +134,8 @@ class _Resolution:
                 f"{line.name!r} is inherited through a foreign key above.",
                 "Remove the line, or place it above the foreign key.",
             )
-        try:
-            stored = self.stored_type(line.type) if line.type.is_codec else line.type
-            default = default_value(line, stored, str(self.name))
-        except DefinitionError as error:
-            raise line.position.locate(error, str(self.name)) from error.__cause__
+        stored = self.stored_of(line)
+        default = default_value(line, stored, str(self.name))
         attribute = Attribute(
             name=line.name,
             type=line.type,
@@ -163,8 +181,8 @@ class _Resolution:
         place = line.reference.position if line.reference.position.line_number else line.position
         try:
             parent = self.lookup(line.reference)
-        except DefinitionError as error:
-            raise place.locate(error, str(self.name)) from error.__cause__
+        except (DefinitionError, MissingTableError) as error:
+            raise self.placed(place, error) from error.__cause__
         if parent.name == self.name:
             raise self.error(
                 place, f"{self.name} references itself.", "Keep such links in a table of their own."

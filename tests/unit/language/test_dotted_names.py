@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -32,7 +33,7 @@ def is_table(value: object) -> bool:
 
 
 def test_the_first_namespace_that_has_the_head_counts() -> None:
-    scopes = [{"User": User}, {"User": Session, "Session": Session}, {"lab": lab}]
+    scopes: list[Mapping[str, object]] = [{"User": User}, {"User": Session, "Session": Session}, {"lab": lab}]
     assert resolve_dotted("User", scopes, is_table) is User
     assert resolve_dotted("Session", scopes, is_table) is Session
     assert resolve_dotted("lab.User", scopes, is_table) is User
@@ -55,7 +56,10 @@ def test_the_first_namespace_that_has_the_head_counts() -> None:
     ],
 )
 def test_misses_name_what_is_near(name: str, words: str) -> None:
-    scopes = [{"User": User, "text": str, "boom": SimpleNamespace()}, {"lab": lab}]
+    scopes: list[Mapping[str, object]] = [
+        {"User": User, "text": str, "boom": SimpleNamespace()},
+        {"lab": lab},
+    ]
     with pytest.raises(DefinitionError) as caught:
         resolve_dotted(name, scopes, is_table)
     assert words in str(caught.value)

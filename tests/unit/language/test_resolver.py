@@ -9,7 +9,13 @@ from decimal import Decimal
 
 import pytest
 
-from datamill.errors import DataMillWarning, DefinitionError, NativeTypeWarning
+from datamill.errors import (
+    DataMillError,
+    DataMillWarning,
+    DefinitionError,
+    MissingTableError,
+    NativeTypeWarning,
+)
 from datamill.language import Reference, parse_definition, resolve_definition
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
 from datamill.model.names import TableName
@@ -21,7 +27,7 @@ CODECS = {"blob": parse_type("bytes"), "angle": parse_type("float64"), "code": p
 
 def stored_type(type_: AttributeType) -> AttributeType:
     if type_.codec_name not in CODECS:
-        raise DefinitionError(f"No codec is named {type_.codec_name!r}.", hint="Register it.")
+        raise DataMillError(f"No codec is named {type_.codec_name!r}.", hint="Register it.")
     return CODECS[type_.codec_name]
 
 
@@ -64,6 +70,18 @@ def declare() -> Pipeline:
 
 
 Declare = Callable[..., TableSpec]
+
+
+def test_a_missing_parent_is_an_error_of_the_definition(declare: Declare) -> None:
+    def lookup(reference: Reference) -> TableSpec:
+        raise MissingTableError("There is no table lab.rig.", hint="Declare it.", schema="lab", table="rig")
+
+    with pytest.raises(
+        DefinitionError, match=r"lab\.mouse, line 1, column 4: There is no table lab\.rig\. Declare it"
+    ):
+        resolve_definition(
+            parse_definition("-> Rig"), TableName("lab", "mouse"), lookup=lookup, stored_type=stored_type
+        )
 
 
 def test_attributes_know_key_type_and_lineage(declare: Declare) -> None:
@@ -122,7 +140,7 @@ def test_defaults_are_converted(declare: Declare, line: str, value: object) -> N
     [
         ("id:int32\n---\na = 300 : int8", 3, 5, "does not fit its type int8"),
         ("id:int32\n---\na = 1.5 : int8", 3, 5, "does not fit"),
-        ("id:int32\n---\na : int8 = ''", 3, 12, "does not fit"),
+        ("id:int32\n---\na : int8 = ''", 3, 12, "Write null for no value"),
         ("id:int32\n---\na = x : enum('y')", 3, 5, "does not fit"),
         ("id:int32\n---\na = 2024-13-05 : date", 3, 5, "does not fit"),
         ("id:int32\n---\na = 1e999 : int64", 3, 5, "does not fit"),
