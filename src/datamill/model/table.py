@@ -17,8 +17,9 @@ class ForeignKey:
     Fields:
         parent: The referenced table.
         attribute_map: Pairs (own attribute, parent attribute), in the order of the parent's key.
-        in_key: True if the reference stands above the separator; its attributes then belong to the primary key.
-        nullable: True if declared ``[nullable]``.
+        in_key: True if all its attributes belong to the primary key, as they do above the separator.
+        nullable: True if any of its attributes may be NULL: it is declared ``[nullable]`` and adds an attribute that
+            no other line requires.
         unique: True if declared ``[unique]``.
     """
 
