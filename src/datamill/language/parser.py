@@ -19,7 +19,7 @@ LONGEST_TABLE_COMMENT = 2048
 
 _SEPARATOR = re.compile(r"-{3,}\s*(?:#.*)?\Z")
 _NOW = re.compile(r"(?:CURRENT_TIMESTAMP|NOW)\s*(?:\(\s*(?P<digits>[0-9]?)\s*\))?\Z", re.IGNORECASE)
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?\Z")
 _CLASS = re.compile(r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:\.\w+)*\Z")
 _BAREWORD = re.compile(r"""[^\s'"()<>#:=,]+\Z""")
 

@@ -111,10 +111,11 @@ class AttributeType:
         return self.text
 
 
+# Possessive quantifiers: a long wrong type must not take quadratic time.
 _WORD_TYPE = re.compile(
-    r"(?P<name>[a-z][a-z0-9_]*)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z0-9_\s]*)\Z", re.I | re.S
+    r"(?P<name>[a-z][a-z0-9_]*+)\s*+(?:\((?P<args>.*)\)\s*+)?+(?P<rest>[a-z0-9_\s]*+)\Z", re.I | re.S
 )
-_CODEC_TYPE = re.compile(r"<\s*(?P<name>[A-Za-z_][\w-]*)\s*(?P<at>@\s*(?P<store>[\w-]*))?\s*>\Z")
+_CODEC_TYPE = re.compile(r"<\s*+(?P<name>[A-Za-z_][\w-]*+)\s*+(?P<at>@\s*+(?P<store>[\w-]*+))?+\s*+>\Z")
 _ENUM_MEMBER = re.compile(r"""\s*(?:'((?:[^']|'')*)'|"((?:[^"]|"")*)")\s*(,|\Z)""", re.S)
 
 
@@ -398,7 +399,7 @@ def _unknown_type(text: str, name: str = "", words: list[str] | None = None) -> 
         return DefinitionError(f"{shown!r} is not a type.", hint=f"Write {spelling}.")
     if name in _NATIVE_KINDS and (words or "(" in text):
         return DefinitionError(f"{shown!r} is not a type.", hint=f"{name!r} cannot be qualified so.")
-    word = name or text.split("(")[0].strip()[:60]
+    word = (name or text.split("(")[0].strip())[:60]
     hint = (
         did_you_mean(word, [*KINDS, *ALIASES, *_NATIVE_KINDS])
         if word not in KINDS

@@ -312,8 +312,31 @@ def test_any_text_parses_or_is_refused_with_our_error(text: str) -> None:
     assert parse_definition(print_definition(definition)) == definition
 
 
+LONG = 50_000
+
+
 @pytest.mark.parametrize(
-    "text", ["a : " + "(" * 20_000, "a" * 100_000, "-> " + "a." * 50_000, "index (" + "((" * 9_000]
+    "text",
+    [
+        *(
+            "a : " + "(" * LONG,
+            "a" * LONG,
+            "-> " + "a." * LONG,
+            "index (" + "(" * LONG,
+            "index (a" + ".b" * LONG,
+        ),
+        *("a : a" + " " * LONG + "!", "a : <a" + " " * LONG + "!>", "a : int " + "a" * LONG + "!"),
+        *("a : x(" + ")" * LONG + "!", "a = " + "9" * LONG + "x y : int8", "-> a" + " " * LONG + "!"),
+        *("-> a.proj(" + "b='c'," * LONG + ")", "a : enum(" + "'x'," * LONG, "index" + " " * LONG + "!"),
+        *(
+            "- " * LONG,
+            "_" * LONG + ": int8",
+            "A" * LONG,
+            "a : " + "b" * LONG,
+            "-> [" + "nullable" * LONG + "] A",
+        ),
+    ],
+    ids=range(19),
 )
 def test_long_nonsense_is_refused(text: str) -> None:
     with pytest.raises(DefinitionError):
