@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -26,6 +27,17 @@ def insert(connection: Connection, *values: int) -> None:
         session.insert_columns(NAME, ("n",), [list(values)])
 
 
+def insert_and_fail(
+    connection: Connection,
+    context: AbstractContextManager[object],
+    *values: int,
+    error: type[BaseException] = ZeroDivisionError,
+) -> None:
+    with context:
+        insert(connection, *values)
+        raise error
+
+
 def rows(connection: Connection) -> list[int]:
     return [n for (n,) in connection.query(f"SELECT n FROM {connection.dialect.table(NAME)} ORDER BY n")]
 
@@ -41,9 +53,8 @@ def test_commits_at_the_end_of_the_block(connection: Connection) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_rolls_back_on_any_exception(connection: Connection, error: type[BaseException]) -> None:
-    with pytest.raises(error), connection.transaction:
-        insert(connection, 1)
-        raise error
+    with pytest.raises(error):
+        insert_and_fail(connection, connection.transaction, 1, error=error)
     assert not connection.in_transaction
     assert rows(connection) == []
 
@@ -88,17 +99,15 @@ def test_a_caught_error_undoes_that_write_only(connection: Connection) -> None:
 def test_writes_nest(connection: Connection) -> None:
     with connection.write():
         insert(connection, 1)
-        with pytest.raises(ZeroDivisionError), connection.write():
-            insert(connection, 2)
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            insert_and_fail(connection, connection.write(), 2)
         insert(connection, 3)
     assert rows(connection) == [1, 3]
 
 
 def test_a_write_is_all_or_nothing(connection: Connection) -> None:
-    with pytest.raises(ZeroDivisionError), connection.write():
-        insert(connection, 1)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        insert_and_fail(connection, connection.write(), 1)
     assert rows(connection) == []
 
 
@@ -187,12 +196,14 @@ class TestRepeats:
         def work(session: BackendSession) -> None:
             raise deadlock()
 
-        with pytest.raises(QueryError, match="rolled back"), connection.transaction:
-            insert(connection, 1)
-            with pytest.raises(QueryError, match="deadlock"):
-                connection.run_write(work)
-            with pytest.raises(QueryError, match="rolled back"):
-                insert(connection, 2)
+        connection.start_transaction()
+        insert(connection, 1)
+        with pytest.raises(QueryError, match="deadlock"):
+            connection.run_write(work)
+        with pytest.raises(QueryError, match="rolled back"):
+            insert(connection, 2)
+        with pytest.raises(QueryError, match="rolled back"):
+            connection.commit_transaction()
         assert rows(connection) == []
         insert(connection, 3)
         assert rows(connection) == [3]

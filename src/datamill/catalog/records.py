@@ -17,6 +17,8 @@ _NOW = re.compile(
 _QUOTED = re.compile(r"[EN]?'((?:[^']|'')*)'(?:\s*::.*)?\Z", re.DOTALL)
 _BYTES = re.compile(r"[Xx]'([0-9A-Fa-f]*)'\Z")
 
+_MOMENTS = ("date", "datetime", "time")
+
 
 def split_record(comment: str) -> tuple[str | None, str]:
     """Split the comment of a column into the type record and the text: ``:TYPE:text``.
@@ -74,8 +76,8 @@ def parse_default(text: str | None, type: AttributeType, nullable: bool, dialect
     bare = _strip_parentheses(text)
     if bare.upper() == "NULL":
         return absent
-    if _NOW.match(bare) or bare == _strip_parentheses(dialect.ddl.now(type)):
-        return Now(type.args[0] if type.family in ("datetime", "time") and type.args else 0)
+    if type.family in _MOMENTS and (_NOW.match(bare) or bare == _strip_parentheses(dialect.ddl.now(type))):
+        return Now(type.args[0] if type.args else 0)
     return _from_literal(bare, type, dialect)
 
 
