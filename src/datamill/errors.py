@@ -12,7 +12,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 
 class DataMillError(Exception):
@@ -28,7 +28,7 @@ class DataMillError(Exception):
         TypeError: A keyword is not a field of the class.
     """
 
-    fields: tuple[str, ...] = ()
+    fields: ClassVar[tuple[str, ...]] = ()
     row_index: int | None = None
     rows_committed: int | None = None
 
@@ -45,6 +45,11 @@ class DataMillError(Exception):
     def all_fields(cls) -> tuple[str, ...]:
         """Return the names of the facts this class carries, those of its bases included."""
         return tuple(name for base in reversed(cls.__mro__) for name in vars(base).get("fields", ()))
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Fields are set from the class attribute ``fields``."""
 
     def suggest(self, *args: object) -> Self:
         """Return the same error with advice joined to its message.
@@ -88,7 +93,7 @@ class MissingTableError(DataMillError):
     Fields: ``schema`` and ``table``, the names looked for.
     """
 
-    fields = ("schema", "table")
+    fields: ClassVar[tuple[str, ...]] = ("schema", "table")
 
 
 class MissingExternalFile(DataMillError):
@@ -97,7 +102,7 @@ class MissingExternalFile(DataMillError):
     Fields: ``path`` within the store, ``store`` name.
     """
 
-    fields = ("path", "store")
+    fields: ClassVar[tuple[str, ...]] = ("path", "store")
 
 
 class ObjectIntegrityError(DataMillError):
@@ -106,19 +111,19 @@ class ObjectIntegrityError(DataMillError):
     Fields: ``path`` within the store, ``store`` name.
     """
 
-    fields = ("path", "store")
+    fields: ClassVar[tuple[str, ...]] = ("path", "store")
 
 
 class BucketInaccessible(DataMillError):
     """An object store cannot be reached. Field: ``store``, its name."""
 
-    fields = ("store",)
+    fields: ClassVar[tuple[str, ...]] = ("store",)
 
 
 class GCIncompleteError(DataMillError):
     """Garbage collection refused to delete because it could not see everything. Field: ``errors``, the reasons."""
 
-    fields = ("errors",)
+    fields: ClassVar[tuple[str, ...]] = ("errors",)
 
 
 class QueryError(DataMillError):
@@ -127,7 +132,7 @@ class QueryError(DataMillError):
     Fields: ``sql`` text, ``code`` of the database, ``backend`` name, ``table`` if known.
     """
 
-    fields = ("sql", "code", "backend", "table")
+    fields: ClassVar[tuple[str, ...]] = ("sql", "code", "backend", "table")
     is_retryable = False
     """True on an instance if only a deadlock or serialization failure undid the transaction: a repeat may succeed."""
 
@@ -138,13 +143,13 @@ class QuerySyntaxError(QueryError):
     Fields: ``expression`` as given, ``position`` (0-based character offset) of the trouble if known.
     """
 
-    fields = ("expression", "position")
+    fields: ClassVar[tuple[str, ...]] = ("expression", "position")
 
 
 class AccessError(QueryError):
     """The database user lacks a privilege, or the connection is read-only. Field: ``privilege`` that is missing."""
 
-    fields = ("privilege",)
+    fields: ClassVar[tuple[str, ...]] = ("privilege",)
 
 
 class LockTimeoutError(QueryError):
@@ -157,7 +162,7 @@ class DuplicateError(QueryError):
     Fields: ``attributes`` (names of the clashing unique key), ``key`` (their values, if known).
     """
 
-    fields = ("attributes", "key")
+    fields: ClassVar[tuple[str, ...]] = ("attributes", "key")
 
 
 class IntegrityError(QueryError):
@@ -167,19 +172,19 @@ class IntegrityError(QueryError):
     keys without parent), ``missing_count``, ``nearest`` (existing keys that look alike).
     """
 
-    fields = ("constraint", "child", "parent", "attributes", "key", "missing", "missing_count", "nearest")
+    fields: ClassVar[tuple[str, ...]] = ("constraint", "child", "parent", "attributes", "key", "missing", "missing_count", "nearest")
 
 
 class UnknownAttributeError(QueryError, KeyError):
     """A name is no attribute of the table or expression. Fields: ``attribute``, ``candidates`` (near misses)."""
 
-    fields = ("attribute", "candidates")
+    fields: ClassVar[tuple[str, ...]] = ("attribute", "candidates")
 
 
 class MissingAttributeError(QueryError, KeyError):
     """A required attribute has no value. Fields: ``attribute`` (name or names), ``candidates``."""
 
-    fields = ("attribute", "candidates")
+    fields: ClassVar[tuple[str, ...]] = ("attribute", "candidates")
 
 
 class DefinitionError(DataMillError):
@@ -188,37 +193,37 @@ class DefinitionError(DataMillError):
     Fields: ``table``, ``line_number`` (1-based), ``line`` (text), ``column`` (1-based).
     """
 
-    fields = ("table", "line_number", "line", "column")
+    fields: ClassVar[tuple[str, ...]] = ("table", "line_number", "line", "column")
 
 
 class AmbiguousPathError(DataMillError):
     """Several foreign-key paths connect two tables. Field: ``paths``, the choices."""
 
-    fields = ("paths",)
+    fields: ClassVar[tuple[str, ...]] = ("paths",)
 
 
 class ConfigError(DataMillError, ValueError):
     """A setting is missing or invalid. Fields: ``setting`` (dotted name), ``source`` (where it came from)."""
 
-    fields = ("setting", "source")
+    fields: ClassVar[tuple[str, ...]] = ("setting", "source")
 
 
 class MissingExtraError(DataMillError, ImportError):
     """An optional library is not installed. Field: ``extra``, the name to install: ``pip install datamill[extra]``."""
 
-    fields = ("extra",)
+    fields: ClassVar[tuple[str, ...]] = ("extra",)
 
 
 class InvalidValueError(DataMillError, ValueError):
     """A value does not fit its attribute. Fields: ``table``, ``attribute``, ``value``, ``reason``."""
 
-    fields = ("table", "attribute", "value", "reason")
+    fields: ClassVar[tuple[str, ...]] = ("table", "attribute", "value", "reason")
 
 
 class MakeError(DataMillError):
     """A computation broke the rules of ``make``. Fields: ``table``, ``key``."""
 
-    fields = ("table", "key")
+    fields: ClassVar[tuple[str, ...]] = ("table", "key")
 
 
 class MissingMakeError(MakeError, NotImplementedError):
@@ -240,19 +245,19 @@ class UpstreamChangedError(MakeError):
 class ContractError(DataMillError):
     """``make`` read or wrote outside its declared dependencies. Fields: ``table``, ``other``."""
 
-    fields = ("table", "other")
+    fields: ClassVar[tuple[str, ...]] = ("table", "other")
 
 
 class JobStateError(DataMillError):
     """A job cannot go from its status to the one asked for. Fields: ``key``, ``status``."""
 
-    fields = ("key", "status")
+    fields: ClassVar[tuple[str, ...]] = ("key", "status")
 
 
 class WorkerLostError(DataMillError):
     """A worker process died while computing. Field: ``key`` it was working on."""
 
-    fields = ("key",)
+    fields: ClassVar[tuple[str, ...]] = ("key",)
 
 
 class SkipKey(Exception):  # noqa: N818 - a signal, not an error
