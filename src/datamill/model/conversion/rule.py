@@ -1,0 +1,68 @@
+"""What a conversion rule is, and how it refuses a value."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Note = Callable[[str], None]
+"""Called by a conversion that loses precision, with what was done: "was rounded to 3 digits"."""
+
+
+class Refusal(Exception):  # noqa: N818 - a signal between the rules and `datamill.model.convert`
+    """A value does not fit.
+
+    Args:
+        reason: Why, as the end of a sentence.
+        hint: What to do about it.
+        wrong_kind: True if the value is no number, no time... at all; False if it is of the right kind but cannot
+            occur: out of range, too long, no member, of too many digits.
+    """
+
+    def __init__(self, reason: str, hint: str | None = None, *, wrong_kind: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+        self.wrong_kind = wrong_kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How values of one type are converted.
+
+    Fields:
+        each: Converts one value that is not missing; raises `Refusal`.
+        exact: Python types for which `fast` is tried.
+        fast: Converts a column of values of these types without None at once; returns None, or raises `Refusal`, if
+            some value needs a closer look.
+        is_number: Whether ``''`` stands for NULL.
+    """
+
+    each: Callable[[Any, Note], Any]
+    exact: frozenset[type] = frozenset()
+    fast: Callable[[list[Any]], list[Any] | None] | None = None
+    is_number: bool = False
+
+
+def wrong_kind(value: object, expected: str, hint: str | None = None) -> Refusal:
+    """Return the refusal of a value that is of another kind altogether."""
+    return Refusal(f"{type(value).__name__} is not {expected}", hint, wrong_kind=True)
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_LONGEST_INT_BITS = 400
+
+
+def show(value: object) -> str:
+    """Return a short text for a value in a message.
+
+    Example:
+        >>> show("x" * 100)
+        "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    """
+    if isinstance(value, int) and value.bit_length() > _LONGEST_INT_BITS:
+        return f"an integer of {value.bit_length()} bits"
+    return _SHORT.repr(value)
