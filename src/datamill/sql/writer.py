@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from datamill.algebra.expression.tree import Call, Column, Expression, Literal
 from datamill.model.names import TableName
 from datamill.model.types import AttributeType
 from datamill.sql.dialects.base import Dialect
@@ -24,15 +26,19 @@ class Writer:
     Args:
         dialect: The dialect to write.
         inline: Write values into the text instead of binding them (for people to read, never for execution).
+
+    Fields:
+        column: Writes an attribute within an expression; by default its quoted name.
     """
 
-    __slots__ = ("_parts", "_values", "dialect", "inline")
+    __slots__ = ("_parts", "_values", "column", "dialect", "inline")
 
     def __init__(self, dialect: Dialect, inline: bool = False) -> None:
         self.dialect = dialect
         self.inline = inline
         self._parts: list[str] = []
         self._values: list[Any] = []
+        self.column: Callable[[Column], None] = lambda column: self.identifier(column.name)
 
     def text(self, sql: str) -> None:
         """Add SQL text of our own making: keywords, operators, quoted identifiers."""
@@ -56,6 +62,34 @@ class Writer:
             adapt = self.dialect.to_driver_for(type)
             self._parts.append(self.dialect.placeholder)
             self._values.append(value if adapt is None else adapt(value))
+
+    def expression(self, expression: Expression) -> None:
+        """Add an expression, its functions as the dialect spells them."""
+        if isinstance(expression, Column):
+            self.column(expression)
+            return
+        functions = self.dialect.functions
+        if isinstance(expression, Literal):
+            renderer = functions.get("LITERAL")
+            if renderer is None:
+                self.bind(expression.value, expression.type)
+            else:
+                renderer(self, Call("LITERAL", (expression,), expression.type))
+            return
+        renderer = functions.get(expression.function)
+        if renderer is not None and not expression.option("unknown"):
+            renderer(self, expression)
+            return
+        self.text(f"{expression.function}(")
+        self.expressions(expression.arguments)
+        self.text(")")
+
+    def expressions(self, expressions: Sequence[Expression], separator: str = ", ") -> None:
+        """Add several expressions."""
+        for index, item in enumerate(expressions):
+            if index:
+                self.text(separator)
+            self.expression(item)
 
     def finish(self) -> Statement:
         """Return what was written."""
