@@ -62,9 +62,22 @@ def _by_key(dialect: Dialect, head: str, names: Sequence[str], keys: Sequence[Ke
     marks = dialect.placeholder
     if len(names) == 1:
         places = ", ".join([marks] * len(keys))
-        return Statement(f"{head} WHERE {dialect.identifier(names[0])} IN ({places})", tuple([key[0] for key in keys]))
+        return Statement(
+            f"{head} WHERE {dialect.identifier(names[0])} IN ({places})", tuple([key[0] for key in keys])
+        )
     row = f"({', '.join([marks] * len(names))})"
     rows = ", ".join([row] * len(keys))
     listed = f"VALUES {rows}" if dialect.lists_rows_as_values else rows
     columns = ", ".join(map(dialect.identifier, names))
     return Statement(f"{head} WHERE ({columns}) IN ({listed})", tuple(chain.from_iterable(keys)))
+
+
+def select_some(dialect: Dialect, table: TableName, wanted: Sequence[str], limit: int) -> Statement:
+    """Select columns of some rows, at most ``limit``."""
+    columns = ", ".join(map(dialect.identifier, wanted))
+    return Statement(f"SELECT {columns} FROM {dialect.table(table)} LIMIT {int(limit)}")
+
+
+def count_rows(dialect: Dialect, table: TableName) -> Statement:
+    """Count the rows of a table."""
+    return Statement(f"SELECT count(*) FROM {dialect.table(table)}")

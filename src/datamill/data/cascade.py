@@ -1,0 +1,196 @@
+"""Which rows go when others go: the keys of a delete, table by table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from datamill.data.key_set import Key, KeySet
+from datamill.errors import DataMillError
+from datamill.model.graph import DependencyGraph, Edge
+from datamill.model.names import TableName
+from datamill.sql.keys import key_batches, select_by_key
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+PartIntegrity = Literal["enforce", "ignore", "cascade"]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Planned part rows whose master rows are not planned.
+
+    Fields:
+        part: The part table.
+        master: Its master.
+        count: Number of such part rows.
+        keys: Primary keys (driver values) of the first five.
+    """
+
+    part: TableName
+    master: TableName
+    count: int
+    keys: tuple[Key, ...]
+
+
+class Cascade:
+    """Works out the keys of all rows that go with some rows of a table.
+
+    Matching is by the attribute map of each foreign key alone; any path suffices; NULL never matches.
+
+    Args:
+        connection: Where to read.
+        graph: All tables of all schemas.
+        target: Where it starts.
+        part_integrity: ``"cascade"`` adds the master rows of planned part rows.
+
+    Fields:
+        keys: Keys (driver values, in key order) by table.
+    """
+
+    def __init__(
+        self, connection: Connection, graph: DependencyGraph, target: TableName, part_integrity: PartIntegrity
+    ) -> None:
+        self.connection = connection
+        self.graph = graph
+        self.target = target
+        self.part_integrity = part_integrity
+        self.keys: dict[TableName, KeySet] = {name: KeySet() for name in graph.descendants(target)}
+        self._suspects = {target} if target.master else set()
+        self._position = {name: index for index, name in enumerate(graph.order())}
+
+    def add(self, table: TableName, keys: Iterable[Key]) -> int:
+        """Plan rows of a table; return how many were not planned yet."""
+        if table not in self.keys:  # a master that was reached upwards
+            for name in self.graph.descendants(table):
+                self.keys.setdefault(name, KeySet())
+        return self.keys[table].add(keys)
+
+    def tables(self) -> list[TableName]:
+        """Return the tables within reach, parents first."""
+        return sorted(self.keys, key=self._position.__getitem__)
+
+    def run(self) -> None:
+        """Follow the references from what was added until nothing is new."""
+        followed: dict[TableName, int] = {}
+        while (table := self._next(followed)) is not None:
+            keys, start = self.keys[table], followed.get(table, 0)
+            followed[table] = len(keys)
+            remaining = followed[table] - start
+            for batch in keys.batches(start):
+                self._follow(table, batch[:remaining])
+                remaining -= len(batch)
+                if remaining <= 0:
+                    break
+
+    def _next(self, followed: dict[TableName, int]) -> TableName | None:
+        waiting = [name for name, keys in self.keys.items() if len(keys) > followed.get(name, 0)]
+        return min(waiting, key=self._position.__getitem__, default=None)
+
+    def _follow(self, table: TableName, keys: Sequence[Key]) -> None:
+        for edge in self.graph.children(table):
+            if self.add(edge.child, self.referring(edge, keys)):
+                self._suspect(edge)
+        if self.part_integrity == "cascade" and table.master is not None:
+            for edge in self.graph.parents(table):
+                if edge.parent == table.master or edge.parent.master == table.master:
+                    self.add(edge.parent, self.referenced(edge, keys))
+
+    def _suspect(self, edge: Edge) -> None:
+        """Note parts whose rows came by another way than from their master."""
+        master = edge.child.master
+        if master is None or edge.parent == master:
+            return
+        if edge.parent.master != master or edge.parent in self._suspects:
+            self._suspects.add(edge.child)
+
+    def referring(self, edge: Edge, keys: Sequence[Key]) -> Iterable[Key]:
+        """Return the keys of the child's rows that refer to rows of the parent."""
+        child = self.graph.specs[edge.child]
+        return self._select(edge.child, child.physical_key, edge.foreign_key.attributes, keys)
+
+    def referenced(self, edge: Edge, keys: Sequence[Key]) -> Iterable[Key]:
+        """Return the keys of the parent's rows that rows of the child refer to."""
+        child = self.graph.specs[edge.child]
+        found = self._select(edge.child, edge.foreign_key.attributes, child.physical_key, keys)
+        return (key for key in found if None not in key)
+
+    def _select(
+        self, table: TableName, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
+    ) -> Iterable[Key]:
+        session, dialect = self.connection.session, self.connection.dialect
+        for batch in key_batches(keys, len(names)):
+            statement = select_by_key(dialect, table, wanted, names, batch)
+            yield from session.execute(statement.sql, statement.params).rows
+
+    # masters and parts -----------------------------------------------------------------------------------------
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return planned part rows whose own master rows are not planned."""
+        found = []
+        for part in self.keys:
+            if part in self._suspects and part.master in self.graph.specs:
+                count, examples = self._orphans(part)
+                if count and part.master is not None:
+                    found.append(Violation(part, part.master, count, tuple(examples)))
+        return tuple(found)
+
+    def _orphans(self, part: TableName) -> tuple[int, list[Key]]:
+        count = 0
+        examples: list[Key] = []
+        for batch in self.keys[part].batches():
+            kept = self._with_planned_master(part, batch)
+            orphans = [key for key in batch if key not in kept]
+            count += len(orphans)
+            examples += orphans[: 5 - len(examples)]
+        return count, examples
+
+    def _with_planned_master(self, part: TableName, keys: Sequence[Key]) -> set[Key]:
+        """Return the part rows of which some master row is planned, on any way through sibling parts."""
+        own = self.graph.specs[part].physical_key
+        kept: set[Key] = set()
+        for edge in self.graph.parents(part):
+            if edge.parent != part.master and edge.parent.master != part.master:
+                continue
+            width = len(own)
+            pairs = [
+                (row[:width], row[width:])
+                for row in self._select(part, (*own, *edge.foreign_key.attributes), own, keys)
+                if None not in row[width:]
+            ]
+            planned = self._planned(edge.parent, part.master, list({parent for _, parent in pairs}))
+            kept.update(key for key, parent in pairs if parent in planned)
+        return kept
+
+    def _planned(self, table: TableName, master: TableName | None, keys: Sequence[Key]) -> set[Key]:
+        """Return the keys of the master that are planned, or of a sibling part whose master rows are."""
+        if table != master:
+            return self._with_planned_master(table, keys)
+        planned = self.keys.get(table)
+        return {key for key in keys if planned is not None and key in planned}
+
+
+def check_part_integrity(value: str) -> PartIntegrity:
+    """Return the value if it is one of the three.
+
+    Raises:
+        ValueError: It is not.
+    """
+    for known in ("enforce", "ignore", "cascade"):
+        if value == known:
+            return known
+    raise ValueError(f"part_integrity={value!r} is unknown: use 'enforce', 'ignore' or 'cascade'.")
+
+
+def refuse(violations: Sequence[Violation]) -> DataMillError:
+    """Make the error for a delete that would leave masters without some of their parts."""
+    listed = "; ".join(
+        f"{item.count} row(s) of {item.part} without their master in {item.master}, such as {item.keys[0]}"
+        for item in violations
+    )
+    return DataMillError(
+        f"Part rows would be deleted without their master rows: {listed}. Nothing was deleted.",
+        hint="Delete from the master, or pass part_integrity='cascade' (masters go too) or 'ignore'.",
+    )

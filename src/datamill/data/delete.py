@@ -1,0 +1,166 @@
+"""Delete: plan, show, ask, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from datamill.algebra.relations import Relation
+from datamill.data.cascade import check_part_integrity
+from datamill.data.delete_plan import REPEATS, DeletePlan, target_spec
+from datamill.data.query import narrowed
+from datamill.errors import DataMillError, IntegrityError
+from datamill.model.table import TableSpec
+from datamill.sql import dml
+from datamill.sql.select import compile_exists, compile_select
+from datamill.sql.writer import Statement
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+
+def plan_delete(
+    connection: Connection,
+    relation: Relation,
+    part_integrity: str = "enforce",
+    wrap: Callable[[Relation], Any] | None = None,
+) -> DeletePlan:
+    """Work out what a delete would remove, without removing anything.
+
+    Args:
+        connection: Where the rows are.
+        relation: A table, restricted or not.
+        part_integrity: ``"enforce"``, ``"ignore"`` or ``"cascade"``.
+        wrap: Turns a relation into what ``plan[T]`` gives.
+
+    Raises:
+        ValueError: ``part_integrity`` is none of these.
+        DataMillError: The relation is no table.
+    """
+    return DeletePlan(connection, relation, check_part_integrity(part_integrity), wrap)
+
+
+def delete(
+    connection: Connection,
+    relation: Relation,
+    *,
+    transaction: bool = True,
+    prompt: bool | None = None,
+    part_integrity: str = "enforce",
+    **legacy: Any,
+) -> int:
+    """Delete rows and everything that depends on them.
+
+    Args:
+        connection: Where the rows are.
+        relation: A table, restricted or not.
+        transaction: One transaction, or commit table by table, dependents first. In an open transaction the delete
+            joins it.
+        prompt: Show the counts and ask; default ``config.safemode``. Nothing is locked before the answer.
+        part_integrity: What happens if part rows go without their master row: ``"enforce"`` raises, ``"ignore"``
+            removes them alone, ``"cascade"`` removes the master too.
+        **legacy: ``safemode``, ``force``, ``force_parts``, ``force_masters`` of DataJoint 0.14.
+
+    Returns:
+        The number of rows of this table removed; 0 if declined.
+
+    Raises:
+        DataMillError: No table; parts without masters; nobody to ask; a prompt within an open transaction.
+        IntegrityError: Others kept inserting dependent rows; nothing was removed.
+    """
+    prompt, mode = _legacy(prompt, part_integrity, legacy)
+    integrity = check_part_integrity(mode)
+    spec = target_spec(relation)
+    if integrity == "enforce" and spec.name.master is not None:
+        raise DataMillError(
+            f"{spec.name} is a part: its rows go with their master {spec.name.master}.",
+            hint="Delete from the master, or pass part_integrity='ignore' or 'cascade'.",
+        )
+    asks = bool(connection.config.safemode) if prompt is None else prompt
+    if asks and transaction and connection.in_transaction:
+        raise DataMillError(
+            "A transaction is open, which a prompt would keep locked.",
+            hint="Pass prompt=False, or delete outside of it.",
+        )
+    if connection.observer is not None:
+        connection.observer.on_write("delete", spec.name, {"relation": relation})
+    for repeat in range(REPEATS + 1):
+        try:
+            return _delete_once(connection, relation, integrity, transaction, asks)
+        except IntegrityError:
+            if repeat == REPEATS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _delete_once(
+    connection: Connection, relation: Relation, integrity: Any, transaction: bool, asks: bool
+) -> int:
+    if asks or not transaction:
+        return DeletePlan(connection, relation, integrity).apply(transaction, asks)
+    with connection.write():  # the plan sees what the removal meets
+        return DeletePlan(connection, relation, integrity).apply()
+
+
+def _legacy(prompt: bool | None, part_integrity: str, legacy: dict[str, Any]) -> tuple[bool | None, str]:
+    """Translate the arguments of DataJoint 0.14."""
+    unknown = sorted(set(legacy) - {"safemode", "force", "force_parts", "force_masters"})
+    if unknown:
+        raise TypeError(f"delete() has no argument {', '.join(map(repr, unknown))}.")
+    if legacy.get("safemode") is not None:
+        prompt = bool(legacy["safemode"])
+    if legacy.get("force") or legacy.get("force_parts"):
+        part_integrity = "ignore"
+    if legacy.get("force_masters"):
+        part_integrity = "cascade"
+    return prompt, part_integrity
+
+
+def delete_quick(connection: Connection, relation: Relation, get_count: bool = False) -> int | None:
+    """Delete matching rows only: no cascade, no prompt, no check of parts.
+
+    Args:
+        connection: Where the rows are.
+        relation: A table, restricted or not.
+        get_count: Return the number of rows removed.
+
+    Raises:
+        IntegrityError: Other rows refer to them; the message names their tables. Nothing is removed.
+    """
+    spec = target_spec(relation)
+    if connection.observer is not None:
+        connection.observer.on_write("delete", spec.name, {"relation": relation})
+    try:
+        count = connection.run_write(lambda session: _delete_matching(connection, relation, spec))
+    except IntegrityError as error:
+        raise _referred(connection, relation, spec) from error.__cause__
+    return count if get_count else None
+
+
+def _delete_matching(connection: Connection, relation: Relation, spec: TableSpec) -> int:
+    dialect = connection.dialect
+    if spec.is_singleton:
+        exists = compile_exists(relation, dialect)
+        found = connection.session.execute(exists.sql, exists.params).rows
+        if not (found and found[0][0]):
+            return 0
+        statement: Statement = dml.delete_all(dialect, spec.name)
+    else:
+        select = compile_select(narrowed(relation, ()), dialect)
+        statement = dml.delete_select(dialect, spec.name, spec.heading.key, select)
+    return connection.session.execute(statement.sql, statement.params).rowcount
+
+
+def _referred(connection: Connection, relation: Relation, spec: TableSpec) -> IntegrityError:
+    """Make the error that names the tables whose rows refer to the matching rows."""
+    plan = DeletePlan(connection, relation, "ignore")
+    children = plan.referring_tables()
+    named = " and ".join(str(child) for child in children) or "another table"
+    return IntegrityError(
+        f"Rows of {spec.name} cannot be deleted: rows of {named} refer to them. Nothing was deleted.",
+        constraint="foreign key",
+        parent=str(spec.name),
+        child=tuple(str(child) for child in children),
+        table=str(spec.name),
+        hint="Use delete(), which also removes what depends on them.",
+    )

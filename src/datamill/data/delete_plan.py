@@ -1,0 +1,322 @@
+"""The plan of a delete: exactly which rows would go, and why, before anything is removed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datamill.algebra.operators import as_relation
+from datamill.algebra.predicates import OneOf, parts
+from datamill.algebra.relations import BaseTable, Relation, Restriction, Slice
+from datamill.data.cascade import Cascade, PartIntegrity, Violation, refuse
+from datamill.data.delete_rows import remove
+from datamill.data.key_set import Key
+from datamill.data.prompt import COMMIT_DELETES, ask, describe_counts
+from datamill.data.query import narrowed, observe_read
+from datamill.data.values import from_driver, to_driver
+from datamill.errors import DataMillError, UnknownAttributeError
+from datamill.model.graph import DependencyGraph, Edge
+from datamill.model.names import TableName
+from datamill.model.table import TableSpec
+from datamill.settings.log import logger
+from datamill.sql.select import compile_exists, compile_select
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+REPEATS = 3
+"""How often a plan is made anew because others inserted dependent rows meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableOwner:
+    """Where a planned table stands.
+
+    Fields:
+        schema: Its schema.
+        class_name: The name its class has or would have.
+        imported: True if a `Schema` of this name is in use on the connection.
+        owner: Who owns it in the database; None where the database knows no owners.
+        deletable: True if rows may be deleted, as far as the database tells.
+    """
+
+    schema: str
+    class_name: str
+    imported: bool
+    owner: str | None
+    deletable: bool
+
+
+class DeletePlan:
+    """The rows that a delete would remove, table by table. The keys are fixed when the plan is made.
+
+    Args:
+        connection: Where the rows are.
+        relation: The rows to delete: a table, restricted or not.
+        part_integrity: ``"enforce"``, ``"ignore"`` or ``"cascade"``.
+        wrap: Turns a relation into what ``plan[T]`` gives; default: the relation itself.
+
+    Example:
+        >>> plan = (Run & "day < '2025-01-01'").plan_delete()  # doctest: +SKIP
+        >>> plan.counts()  # doctest: +SKIP
+        {'"lab.run"': 3, '"lab.assay"': 12}
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        relation: Relation,
+        part_integrity: PartIntegrity = "enforce",
+        wrap: Callable[[Relation], Any] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._relation = relation
+        self._wrap = wrap or (lambda planned: planned)
+        self.part_integrity = part_integrity
+        self._spec = target_spec(relation)
+        self._cascade = _plan(connection, relation, self._spec, part_integrity)
+        self._violations: tuple[Violation, ...] | None = None
+
+    @property
+    def target(self) -> str:
+        """Full name of the table that the delete was asked of."""
+        return self._full(self._spec.name)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of planned rows by full table name, parents first, zeros too."""
+        return {self._full(name): len(self._cascade.keys[name]) for name in self._cascade.tables()}
+
+    @property
+    def total(self) -> int:
+        """Number of planned rows in all tables."""
+        return sum(map(len, self._cascade.keys.values()))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Full names of the tables with planned rows, parents first."""
+        return tuple(name for name, count in self.counts().items() if count)
+
+    def __getitem__(self, table: Any) -> Any:
+        """Return exactly the planned rows of a table, as a query.
+
+        Raises:
+            KeyError: The table is not within reach of the delete.
+        """
+        return self._wrap(self.relation(table))
+
+    def relation(self, table: Any) -> Relation:
+        """Return exactly the planned rows of a table given as class, class name or full name."""
+        name = self._find(table)
+        spec, keys = self._specs[name], self._cascade.keys[name]
+        base = BaseTable(spec, self._connection)
+        if spec.is_singleton:
+            return base if len(keys) else _none(base)
+        columns = tuple(list(column) for column in zip(*keys, strict=True)) or tuple(
+            [] for _ in spec.heading.key
+        )
+        attributes = [spec.heading[key] for key in spec.heading.key]
+        values = tuple(
+            from_driver(self._connection.dialect, attribute, column)
+            for attribute, column in zip(attributes, columns, strict=True)
+        )
+        types = tuple(attribute.stored for attribute in attributes)
+        return Restriction(base, (OneOf(spec.heading.key, types, values),)) if len(keys) else _none(base)
+
+    @property
+    def _specs(self) -> Mapping[TableName, TableSpec]:
+        return self._cascade.graph.specs
+
+    def _full(self, name: TableName) -> str:
+        return self._connection.dialect.table(name)
+
+    def _find(self, table: Any) -> TableName:
+        relation = None if isinstance(table, str | TableName) else as_relation(table)
+        wanted = str(relation.spec.name) if isinstance(relation, BaseTable) else str(table)
+        for name in self._cascade.keys:
+            if wanted in (str(name), self._full(name), name.class_name, f"{name.schema}.{name.class_name}"):
+                return name
+        raise KeyError(f"{wanted} is not within reach of this delete.")
+
+    def why(self, table: Any, key: Mapping[str, Any]) -> list[Edge]:
+        """Return the foreign keys that lead from a planned row to the rows the delete was asked of.
+
+        Args:
+            table: As for ``plan[table]``.
+            key: Primary key of a planned row.
+
+        Returns:
+            Edges, the row's own first; empty for a row of the target itself.
+
+        Raises:
+            KeyError: The row is not planned.
+        """
+        name = self._find(table)
+        start = self._driver_key(self._specs[name], key)
+        if start not in self._cascade.keys[name]:
+            raise KeyError(f"{dict(key)} of {name} is not planned.")
+        return self._path(name, start)
+
+    def _driver_key(self, spec: TableSpec, key: Mapping[str, Any]) -> Key:
+        from datamill.data.values import ValueCoder
+
+        coder = ValueCoder(self._connection, spec)
+        return tuple(coder.encode(spec.heading[name], [key[name]]).driver[0] for name in spec.heading.key)
+
+    def _path(self, name: TableName, start: Key) -> list[Edge]:
+        graph, keys = self._cascade.graph, self._cascade.keys
+        waiting: deque[tuple[TableName, Key, list[Edge]]] = deque([(name, start, [])])
+        seen = {(name, start)}
+        while waiting:
+            table, key, path = waiting.popleft()
+            if table == self._spec.name:
+                return path
+            for edge in graph.parents(table):
+                for parent in self._cascade.referenced(edge, [key]):
+                    step = (edge.parent, parent)
+                    if step not in seen and parent in keys.get(edge.parent, ()):
+                        seen.add(step)
+                        waiting.append((edge.parent, parent, [*path, edge]))
+        return []
+
+    def violations(self) -> tuple[Violation, ...]:
+        """Return planned part rows whose own master row is not planned; under "enforce" they stop `apply`."""
+        if self._violations is None:
+            self._violations = self._cascade.violations()
+        return self._violations
+
+    def owners(self) -> dict[str, TableOwner]:
+        """Return, for each table with planned rows, where it stands and whether its rows may be deleted."""
+        return {
+            self._full(name): TableOwner(
+                name.schema, name.class_name, name.schema in self._connection.schemas, None, True
+            )
+            for name in self._cascade.tables()
+            if len(self._cascade.keys[name])
+        }
+
+    def referring_tables(self) -> list[TableName]:
+        """Return the tables of which planned rows refer directly to rows of the target."""
+        children = dict.fromkeys(edge.child for edge in self._cascade.graph.children(self._spec.name))
+        return [name for name in children if len(self._cascade.keys[name])]
+
+    def check(self) -> dict[str, tuple[int, int]]:
+        """Look again: return, for tables that changed since, how many rows came to the plan and how many left it."""
+        fresh = _plan(self._connection, self._relation, self._spec, self.part_integrity)
+        changes = {}
+        for name in fresh.tables():
+            old, new = self._cascade.keys.get(name, ()), fresh.keys[name]
+            came = sum(key not in old for key in new)
+            left = sum(key not in new for key in old)
+            if came or left:
+                changes[self._full(name)] = (came, left)
+        return changes
+
+    def require_integrity(self) -> None:
+        """Raise if "enforce" forbids this delete.
+
+        Raises:
+            DataMillError: Naming parts, masters, counts and five keys.
+        """
+        if self.part_integrity == "enforce" and self.violations():
+            raise refuse(self.violations())
+
+    def apply(self, transaction: bool = True, prompt: bool = False) -> int:
+        """Remove exactly the planned rows, dependents first.
+
+        Args:
+            transaction: One transaction, or commit table by table.
+            prompt: Show the counts and ask first.
+
+        Returns:
+            The number of rows removed from the target table.
+
+        Raises:
+            DataMillError: Part rows would lose their masters under "enforce".
+            IntegrityError: Rows that are not planned refer to planned ones; nothing is removed (with
+                ``transaction=False``: nothing from that table on).
+        """
+        self.require_integrity()
+        if self.total == 0:
+            logger.info("Nothing to delete.")
+            return 0
+        if prompt:
+            describe_counts(self.counts())
+            if not ask(COMMIT_DELETES):
+                logger.info("Delete cancelled")
+                return 0
+        observer = self._connection.observer
+        if observer is not None:
+            observer.on_write("delete", self._spec.name, {"tables": self._cascade.tables()})
+        return remove(self._connection, self._cascade, transaction)
+
+
+def _none(base: BaseTable) -> Relation:
+    from datamill.algebra.predicates import NONE
+
+    return Restriction(base, (NONE,))
+
+
+def target_spec(relation: Relation) -> TableSpec:
+    """Return the table whose rows a relation picks.
+
+    Raises:
+        DataMillError: It is no table, restricted or not.
+        UnknownAttributeError: A condition restricts by nothing, though it looks as if it did.
+    """
+    node = relation
+    while isinstance(node, Restriction | Slice):
+        if isinstance(node, Restriction):
+            _refuse_vacuous(node)
+        node = node.operand
+    if not isinstance(node, BaseTable):
+        raise DataMillError(
+            "Rows can only be deleted from a table, restricted or not.",
+            hint="Restrict the table by this expression: (T & expression).delete().",
+        )
+    return node.spec
+
+
+def _refuse_vacuous(restriction: Restriction) -> None:
+    for predicate in restriction.predicates:
+        for part in parts(predicate):
+            reason = getattr(part, "vacuous", "")
+            if reason:
+                raise UnknownAttributeError(
+                    f"This would delete every row: {reason}", hint="Nothing was deleted."
+                )
+
+
+def _plan(
+    connection: Connection, relation: Relation, spec: TableSpec, part_integrity: PartIntegrity
+) -> Cascade:
+    observe_read(connection, relation)
+    cascade = Cascade(connection, whole_graph(connection), spec.name, part_integrity)
+    for rows in target_keys(connection, relation, spec):
+        cascade.add(spec.name, rows)
+    cascade.run()
+    return cascade
+
+
+def whole_graph(connection: Connection) -> DependencyGraph:
+    """Return the graph of all schemas, read anew where the database cannot tell that nothing changed."""
+    return connection.catalog.graph()
+
+
+def target_keys(connection: Connection, relation: Relation, spec: TableSpec) -> list[Sequence[Key]]:
+    """Return the physical keys (driver values) of the rows of a restricted table, in batches."""
+    dialect = connection.dialect
+    if spec.is_singleton:
+        statement = compile_exists(relation, dialect)
+        found = connection.session.execute(statement.sql, statement.params).rows
+        hidden = [item for item in spec.hidden if item.in_key]
+        key = tuple(to_driver(dialect, item, [item.default])[0] for item in hidden)
+        return [[key]] if found and found[0][0] else []
+    narrow = narrowed(relation, ())
+    statement = compile_select(narrow, dialect)
+    positions = [narrow.heading.names.index(name) for name in spec.heading.key]
+    rows = connection.session.execute(statement.sql, statement.params).rows
+    if positions == list(range(len(narrow.heading))):
+        return [rows]
+    return [[tuple(row[index] for index in positions) for row in rows]]

@@ -1,0 +1,271 @@
+"""From columns of the user's values to columns of driver values, checked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from datamill.codecs import chain_for
+from datamill.data.rows import RowBatch
+from datamill.data.values import EncodedColumn, ValueCoder
+from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
+from datamill.model import convert
+from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.table import ForeignKey, TableSpec
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedBatch:
+    """Rows ready to be written.
+
+    Fields:
+        start: Position of the first row within the call.
+        count: Number of rows.
+        names: Column names.
+        columns: Driver values, one list per name.
+        keys: Primary keys as canonical values, in key order; empty tuples for a singleton.
+    """
+
+    start: int
+    count: int
+    names: tuple[str, ...]
+    columns: tuple[list[Any], ...]
+    keys: list[tuple[Any, ...]]
+
+    def column(self, name: str) -> list[Any]:
+        """Return a column of driver values; NULLs if the column is not written."""
+        return self.columns[self.names.index(name)] if name in self.names else [None] * self.count
+
+    def select(self, positions: Sequence[int]) -> EncodedBatch:
+        """Return some of the rows."""
+        columns = tuple([column[index] for index in positions] for column in self.columns)
+        keys = [self.keys[index] for index in positions]
+        return EncodedBatch(self.start, len(positions), self.names, columns, keys)
+
+
+class Encoder:
+    """Checks and encodes the batches of one insert.
+
+    Args:
+        connection: Gives dialect, codecs and settings.
+        spec: The table.
+        ignore_extra_fields: Pass over fields that are no attributes.
+        fill_all: Write a default into every column that rows leave out, instead of leaving it to the database.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        spec: TableSpec,
+        *,
+        ignore_extra_fields: bool = False,
+        fill_all: bool = False,
+    ) -> None:
+        self.spec = spec
+        self._coder = ValueCoder(connection, spec)
+        self._ignore_extra = ignore_extra_fields
+        self._fill_all = fill_all
+        self._now = datetime.now(UTC).replace(tzinfo=None)
+        self._required = tuple(name for name, item in spec.heading.attributes.items() if item.is_required)
+
+    def encode(self, batch: RowBatch) -> EncodedBatch:
+        """Check and encode a batch.
+
+        Raises:
+            UnknownAttributeError, MissingAttributeError, InvalidValueError, IntegrityError: With ``row_index``.
+        """
+        self.check_fields(batch)
+        batch, with_null = without_missing(batch)
+        self.check_missing(batch, with_null)
+        encoded: dict[str, EncodedColumn] = {}
+        for name, attribute in self.spec.heading.attributes.items():
+            values = self._values(attribute, batch, name in with_null)
+            if values is not None:
+                keys = self._keys_for(attribute, encoded)
+                encoded[name] = self.encode_column(attribute, values, batch.start, keys)
+        self.check_partial_references(batch)
+        return self._assemble(batch, encoded)
+
+    def _assemble(self, batch: RowBatch, encoded: dict[str, EncodedColumn]) -> EncodedBatch:
+        names, columns = list(encoded), [item.driver for item in encoded.values()]
+        for hidden in self.spec.hidden:
+            if hidden.in_key:
+                names.append(hidden.name)
+                columns.append(self._coder.encode(hidden, [hidden.default] * batch.count).driver)
+        key = self.spec.heading.key
+        if not names:  # a table of an auto-increment key alone
+            names, columns = list(key), [[None] * batch.count for _ in key]
+        keys: list[tuple[Any, ...]] = [()] * batch.count
+        if key:
+            parts = [encoded[name].canonical if name in encoded else [None] * batch.count for name in key]
+            keys = list(zip(*parts, strict=True))
+        return EncodedBatch(batch.start, batch.count, tuple(names), tuple(columns), keys)
+
+    def check_fields(self, batch: RowBatch) -> None:
+        """Raise for fields that are no attributes."""
+        if self._ignore_extra:
+            return
+        for name, values in batch.columns.items():
+            if name not in self.spec.heading:
+                raise self._unknown(name, values, batch)
+
+    def _unknown(self, name: Any, values: list[Any], batch: RowBatch) -> UnknownAttributeError:
+        if isinstance(name, str) and any(item.name == name for item in self.spec.hidden):
+            error = UnknownAttributeError(
+                f"{name!r} of {self.spec.name} is hidden: only the platform sets it.", attribute=name
+            )
+        else:
+            error = self.spec.heading.unknown(str(name), str(self.spec.name)).suggest(
+                "Or pass ignore_extra_fields=True."
+            )
+        error.row_index = batch.start + next((i for i, value in enumerate(values) if value is not None), 0)
+        return error
+
+    def check_missing(self, batch: RowBatch, with_null: Set[str]) -> None:
+        """Raise for the first row that lacks required attributes, naming them all.
+
+        Args:
+            batch: The rows.
+            with_null: Names of columns that hold None.
+        """
+        absent = [name for name in self._required if name not in batch.columns]
+        holes = [name for name in self._required if name in with_null]
+        if not absent and not holes:
+            return
+        row = 0 if absent else min(_first_null(batch.columns[name]) for name in holes)
+        names = [name for name in self._required if name in absent or batch.columns[name][row] is None]
+        raise self.missing(names, batch.start + row)
+
+    def missing(self, names: list[str], row_index: int) -> MissingAttributeError:
+        """Make the error for required attributes without value."""
+        error = MissingAttributeError(
+            f"Row {row_index} for {self.spec.name} has no value for {', '.join(names)}.",
+            attribute=names[0] if len(names) == 1 else tuple(names),
+            hint="Give a value: the definition has no default and does not allow NULL.",
+        )
+        error.row_index = row_index
+        return error
+
+    def _values(self, attribute: Attribute, batch: RowBatch, has_null: bool) -> list[Any] | None:
+        """Return the values of a column with defaults filled in, or None to leave the column to the database."""
+        given = batch.columns.get(attribute.name)
+        if given is None:
+            if attribute.is_auto_increment or not (self._fill_all or attribute.in_key):
+                return None
+            return [self.default(attribute)] * batch.count
+        default = self.default(attribute) if has_null else None
+        if default is None:
+            return given
+        return [default if value is None else value for value in given]
+
+    def default(self, attribute: Attribute) -> Any:
+        """Return the value that stands for a missing one."""
+        default = attribute.default
+        if default is NO_DEFAULT:
+            return None
+        if isinstance(default, Now):
+            now = _cut(self._now, default.digits)
+            return {"date": now.date(), "time": now.time()}.get(attribute.stored.family, now)
+        return default
+
+    def encode_column(
+        self,
+        attribute: Attribute,
+        values: list[Any],
+        start: int,
+        keys: Sequence[Mapping[str, Any]] | None = None,
+    ) -> EncodedColumn:
+        """Convert and encode one column.
+
+        Args:
+            attribute: Whose values.
+            values: The values; None stays None.
+            start: Position of the first row within the call.
+            keys: Primary keys of the rows, for codecs that look at them.
+
+        Raises:
+            InvalidValueError: A value does not fit; ``row_index`` says which row.
+        """
+        return self._coder.encode(attribute, values, keys, start)
+
+    def _keys_for(
+        self, attribute: Attribute, encoded: Mapping[str, EncodedColumn]
+    ) -> list[dict[str, Any]] | None:
+        """Return the keys of the rows if the codec of an attribute looks at them; key attributes are encoded first."""
+        if not attribute.is_codec or attribute.in_key or not chain_for(attribute.type.text).encode_needs_key:
+            return None
+        names = [name for name in self.spec.heading.key if name in encoded]
+        columns = [encoded[name].canonical for name in names]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def check_partial_references(self, batch: RowBatch) -> None:
+        """Raise for a row that gives only some of the nullable attributes of a foreign key."""
+        for foreign_key in self.spec.foreign_keys:
+            own = [name for name in foreign_key.attributes if self.spec.heading[name].nullable]
+            if len(own) > 1:
+                self._check_partial(foreign_key, own, batch)
+
+    def _check_partial(self, foreign_key: ForeignKey, own: list[str], batch: RowBatch) -> None:
+        columns = [batch.columns.get(name) or [None] * batch.count for name in own]
+        for index, values in enumerate(zip(*columns, strict=True)):
+            nulls = sum(value is None for value in values)
+            if 0 < nulls < len(values):
+                error = IntegrityError(
+                    f"Row {batch.start + index} for {self.spec.name} gives only some attributes of its reference to "
+                    f"{foreign_key.parent}: {dict(zip(own, values, strict=True))}.",
+                    constraint="foreign key",
+                    child=str(self.spec.name),
+                    parent=str(foreign_key.parent),
+                    attributes=tuple(own),
+                    hint="Give all of them, or none.",
+                )
+                error.row_index = batch.start + index
+                raise error
+
+
+def without_missing(batch: RowBatch) -> tuple[RowBatch, set[str]]:
+    """Return the batch with None for what pandas and NumPy call missing, and the names of columns that hold None."""
+    columns, with_null = {}, set()
+    for name, values in batch.columns.items():
+        kinds = set(map(type, values))
+        if not kinds <= _NEVER_MISSING:
+            values = convert.without_missing(values)
+            kinds = set(map(type, values))
+        columns[name] = values
+        if _NONE in kinds:
+            with_null.add(name)
+    return RowBatch(batch.start, batch.count, columns), with_null
+
+
+_NONE = type(None)
+_NEVER_MISSING: set[type] = {
+    _NONE,
+    int,
+    float,
+    str,
+    bool,
+    bytes,
+    date,
+    datetime,
+    time,
+    Decimal,
+    UUID,
+    dict,
+    list,
+}
+
+
+def _first_null(values: list[Any]) -> int:
+    return next(index for index, value in enumerate(values) if value is None)
+
+
+def _cut(moment: datetime, digits: int) -> datetime:
+    step = 10 ** (6 - digits)
+    return moment.replace(microsecond=moment.microsecond // step * step)

@@ -1,0 +1,81 @@
+"""What a query gave, decoded a column at a time and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from datamill.data.values import codec_context, decode_codec, from_driver
+from datamill.model.heading import Heading
+from datamill.model.names import TableName
+from datamill.sql.dialects.base import Dialect
+
+
+class Fetched:
+    """The rows of a query as the driver returned them, with what is needed to decode them.
+
+    Args:
+        heading: The attributes of the query, in the order of the rows' values.
+        rows: Driver rows.
+        dialect: How the driver's values are read.
+        config: Settings, for codecs.
+        wanted: The attributes the user asked for; default: all.
+        origins: Codec attribute -> the table and attribute it comes from, for codecs and their messages.
+        squeeze: Drop axes of length one from arrays.
+    """
+
+    __slots__ = ("_config", "_dialect", "_origins", "_positions", "_squeeze", "heading", "names", "rows")
+
+    def __init__(
+        self,
+        heading: Heading,
+        rows: Sequence[tuple[Any, ...]],
+        dialect: Dialect,
+        config: Any,
+        *,
+        wanted: Sequence[str] | None = None,
+        origins: Mapping[str, TableName] | None = None,
+        squeeze: bool = False,
+    ) -> None:
+        self.heading = heading
+        self.rows = rows
+        self.names = tuple(heading.names if wanted is None else wanted)
+        self._dialect = dialect
+        self._config = config
+        self._positions = {name: index for index, name in enumerate(heading.names)}
+        self._origins = origins or {}
+        self._squeeze = squeeze
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def stored(self, name: str) -> list[Any]:
+        """Return a column of stored canonical values; codecs are not decoded."""
+        column = list(map(itemgetter(self._positions[name]), self.rows))
+        return from_driver(self._dialect, self.heading[name], column)
+
+    def decoded(self, name: str) -> list[Any]:
+        """Return a column of the values that users see."""
+        attribute, values = self.heading[name], self.stored(name)
+        if attribute.is_codec:
+            context = codec_context(self._origins.get(name), attribute, self._config)
+            values = decode_codec(attribute, values, self.keys, context)
+            if self._squeeze:
+                values = [_squeezed(value) for value in values]
+        return values
+
+    def keys(self) -> list[dict[str, Any]]:
+        """Return the primary keys of the rows; empty dicts if the key is empty."""
+        return self.dicts(self.heading.key)
+
+    def dicts(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the rows as dicts of some attributes."""
+        if not names:
+            return [{} for _ in self.rows]
+        columns = [self.decoded(name) for name in names]
+        return [dict(zip(names, row, strict=False)) for row in zip(*columns, strict=False)]
+
+
+def _squeezed(value: Any) -> Any:
+    return value.squeeze() if type(value).__module__ == "numpy" and hasattr(value, "squeeze") else value

@@ -1,0 +1,68 @@
+"""Keys in a temporary file, for plans too large for memory."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from datamill import backends
+from datamill.settings.address import DatabaseAddress
+from datamill.settings.values import Settings
+
+Key = tuple[Any, ...]
+
+_CREATE = 'CREATE TABLE "key" ("position" INTEGER PRIMARY KEY, "key" BLOB NOT NULL UNIQUE)'
+_MOST_VALUES = 500
+
+
+class KeyFile:
+    """Distinct keys in the order in which they came, in an SQLite file that goes with this object."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="datamill-keys-")
+        path = str(Path(self._folder.name) / "keys.db")
+        self._session = backends.connect(DatabaseAddress("sqlite", path), Settings())
+        self._session.execute(_CREATE)
+        self._count = 0
+
+    def add(self, keys: Sequence[Key]) -> int:
+        """Add keys; return how many were new."""
+        before = self._count
+        self._session.begin()
+        for start in range(0, len(keys), _MOST_VALUES):
+            texts = list(dict.fromkeys(map(_pack, keys[start : start + _MOST_VALUES])))
+            marks = ", ".join(["(?)"] * len(texts))
+            sql = f'INSERT INTO "key" ("key") VALUES {marks} ON CONFLICT ("key") DO NOTHING'
+            self._count += self._session.execute(sql, texts).rowcount
+        self._session.commit()
+        return self._count - before
+
+    def read(self, start: int, count: int) -> Sequence[Key]:
+        """Return keys from a position on."""
+        sql = 'SELECT "key" FROM "key" WHERE "position" > ? ORDER BY "position" LIMIT ?'
+        return [pickle.loads(row[0]) for row in self._session.execute(sql, (start, count)).rows]
+
+    def holds(self, key: Key) -> bool:
+        """Return whether a key is there."""
+        return bool(self._session.execute('SELECT 1 FROM "key" WHERE "key" = ?', (_pack(key),)).rows)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __del__(self) -> None:
+        session = getattr(self, "_session", None)
+        if session is not None:
+            session.close()
+
+
+def _pack(key: Key) -> bytes:
+    """Return bytes that are equal for equal keys."""
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, protocol=5)
+    pickler.fast = True  # without memory of objects seen before, the bytes depend on values only
+    pickler.dump(key)
+    return buffer.getvalue()

@@ -1,0 +1,118 @@
+"""Running a relation: which attributes, in which order, read from the database and ready to be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from datamill.algebra.expression.tree import columns
+from datamill.algebra.operators import project, top
+from datamill.algebra.relations import Relation, Slice, base_tables, sources
+from datamill.data.fetched import Fetched
+from datamill.model.heading import Heading
+from datamill.model.names import TableName
+from datamill.sql.select import compile_select
+from datamill.sql.writer import Statement
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+Order = str | Sequence[str] | None
+
+
+def sliced(relation: Relation, order_by: Order, limit: int | None, offset: int | None) -> Relation:
+    """Return the relation under a further Top, if any of these is given."""
+    if order_by is None and limit is None and not offset:
+        return relation
+    return top(relation, limit, order_by, offset or 0)
+
+
+def narrowed(relation: Relation, names: Sequence[str]) -> Relation:
+    """Return a relation that reads little more than some attributes, and keeps the order of a Top.
+
+    The primary key, and what the order is made of, stay.
+    """
+    wanted = dict.fromkeys((*relation.heading.key, *names))
+    if isinstance(relation, Slice):
+        return _narrowed_slice(relation, wanted)
+    if len(wanted) == len(relation.heading):
+        return relation
+    return project(relation, *(name for name in wanted if name not in relation.heading.key))
+
+
+def _narrowed_slice(relation: Slice, wanted: dict[str, None]) -> Relation:
+    heading = relation.operand.heading
+    for item in relation.order:
+        wanted.update(dict.fromkeys(sorted(columns(item.expression))))
+    if any(
+        name not in heading for name in wanted
+    ):  # ordered by a hidden attribute, which a projection would lose
+        return relation
+    inner = narrowed(relation.operand, list(wanted))
+    return Slice(inner, relation.order, relation.limit, relation.offset)
+
+
+def observe_read(connection: Connection, relation: Relation) -> None:
+    """Tell a running ``make`` what is about to be read."""
+    observer = connection.observer
+    if observer is not None:
+        observer.on_read(base_tables(relation))
+
+
+def compile_query(connection: Connection, relation: Relation) -> Statement:
+    """Return the SELECT of a relation in the connection's dialect."""
+    return compile_select(relation, connection.dialect)
+
+
+def run(
+    connection: Connection,
+    relation: Relation,
+    names: Sequence[str] | None = None,
+    *,
+    squeeze: bool = False,
+    at_most: int | None = None,
+) -> Fetched:
+    """Read a relation.
+
+    Args:
+        connection: Where to read.
+        relation: What to read.
+        names: The attributes that are wanted; default: all.
+        squeeze: Drop axes of length one from arrays.
+        at_most: Rows that are needed; more may come.
+    """
+    observe_read(connection, relation)
+    narrow = relation if names is None else narrowed(relation, names)
+    statement = compile_query(connection, narrow)
+    rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+    return fetched(connection, narrow, rows, names, squeeze=squeeze)
+
+
+def fetched(
+    connection: Connection,
+    relation: Relation,
+    rows: Sequence[tuple[Any, ...]],
+    names: Sequence[str] | None = None,
+    *,
+    squeeze: bool = False,
+) -> Fetched:
+    """Return rows of a relation with what is needed to decode them."""
+    return Fetched(
+        relation.heading,
+        rows,
+        connection.dialect,
+        connection.config,
+        wanted=names,
+        origins=codec_origins(relation, relation.heading),
+        squeeze=squeeze,
+    )
+
+
+def codec_origins(relation: Relation, heading: Heading) -> dict[str, TableName]:
+    """Return the table that each codec attribute comes from."""
+    found = {}
+    for name, attribute in heading.attributes.items():
+        if attribute.is_codec:
+            for spec, _ in sources(relation, name):
+                found[name] = spec.name
+    return found

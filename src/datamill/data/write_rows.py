@@ -1,0 +1,155 @@
+"""How encoded rows reach the database: offered to a running ``make``, or written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from datamill.backends.base import BackendSession, Conflict
+from datamill.data.encode import EncodedBatch, Encoder
+from datamill.data.insert_errors import explain
+from datamill.data.observer import InsertBatch
+from datamill.data.rows import row_batches
+from datamill.errors import DataMillError, DuplicateError, IntegrityError
+from datamill.model.table import TableSpec
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+SAVEPOINT = "datamill_batch"
+TableBatch = tuple[TableSpec, EncodedBatch]
+
+
+@dataclass(frozen=True, slots=True)
+class InsertOptions:
+    """What the user asked of an insert; see `insert.insert`.
+
+    Raises:
+        DataMillError: Two options exclude each other, or ``chunk_size`` is no positive number.
+    """
+
+    replace: bool = False
+    skip_duplicates: bool = False
+    ignore_extra_fields: bool = False
+    allow_direct_insert: bool | None = None
+    chunk_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.replace and self.skip_duplicates:
+            raise DataMillError("replace and skip_duplicates exclude each other.", hint="Choose one.")
+        size: Any = self.chunk_size
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+            raise DataMillError(f"chunk_size={size!r} is not a number of rows.", hint="It is at least 1.")
+
+    @property
+    def conflict(self) -> Conflict:
+        """What happens to rows whose primary key exists."""
+        return "replace" if self.replace else "skip" if self.skip_duplicates else "error"
+
+
+def make_encoder(connection: Connection, spec: TableSpec, options: InsertOptions) -> Encoder:
+    """Return the encoder for rows of a table under these options."""
+    return Encoder(
+        connection, spec, ignore_extra_fields=options.ignore_extra_fields, fill_all=options.replace
+    )
+
+
+def write_rows(connection: Connection, spec: TableSpec, rows: Any, options: InsertOptions) -> None:
+    """Encode and write rows of any form."""
+    encoder = make_encoder(connection, spec, options)
+    chunk = None if connection.in_transaction or connection.observer is not None else options.chunk_size
+    batches = map(encoder.encode, row_batches(rows, spec.heading, chunk))
+    if chunk is None:
+        write_batches(connection, ((spec, batch) for batch in batches), options)
+    else:
+        _write_chunks(connection, spec, batches, options, chunk)
+
+
+def write_batches(connection: Connection, batches: Iterable[TableBatch], options: InsertOptions) -> int:
+    """Write encoded batches all or none; return the number of rows that are not left to a running ``make``.
+
+    The transaction opens when the first batch is there, so that input of one batch is read before.
+    """
+    remaining: Iterator[TableBatch] = iter(batches)
+    if connection.observer is not None:
+        remaining = iter(_offer(connection, remaining, options))
+    first = next(remaining, None)
+    if first is None:
+        return 0
+    is_first = True
+    spec, batch = first
+    try:
+        with connection.write() as session:
+            _write_batch(session, spec, batch, options.conflict)
+            is_first = False
+            count = batch.count
+            for spec, batch in remaining:
+                _write_next_batch(connection, spec, batch, options.conflict)
+                count += batch.count
+    except (DuplicateError, IntegrityError) as error:
+        if is_first:
+            raise explain(connection, spec, batch, error, options.conflict) from error.__cause__
+        raise
+    return count
+
+
+def _offer(connection: Connection, batches: Iterator[TableBatch], options: InsertOptions) -> list[TableBatch]:
+    """Hand the batches to a running ``make``; return those that it left to be written now."""
+    observer = connection.observer
+    assert observer is not None
+    every = list(batches)  # a bad row in the last batch must keep the first from being buffered
+    return [
+        (spec, batch)
+        for spec, batch in every
+        if not observer.on_insert(as_insert_batch(spec, batch, options))
+    ]
+
+
+def as_insert_batch(spec: TableSpec, batch: EncodedBatch, options: InsertOptions) -> InsertBatch:
+    """Return an encoded batch in the form in which a running ``make`` keeps it."""
+    return InsertBatch(
+        spec, batch.names, batch.columns, batch.keys, options.conflict, options.allow_direct_insert
+    )
+
+
+def _write_chunks(
+    connection: Connection,
+    spec: TableSpec,
+    batches: Iterator[EncodedBatch],
+    options: InsertOptions,
+    size: int,
+) -> None:
+    committed = 0
+    try:
+        for _, chunk in groupby(batches, lambda batch: batch.start // size):
+            committed += write_batches(connection, ((spec, batch) for batch in chunk), options)
+    except DataMillError as error:
+        error.rows_committed = committed
+        raise
+
+
+def _write_batch(session: BackendSession, spec: TableSpec, batch: EncodedBatch, conflict: Conflict) -> None:
+    unique = last_of_each_key(batch) if conflict == "replace" else batch
+    session.insert_columns(spec.name, unique.names, unique.columns, key=spec.physical_key, conflict=conflict)
+
+
+def _write_next_batch(
+    connection: Connection, spec: TableSpec, batch: EncodedBatch, conflict: Conflict
+) -> None:
+    """Write a batch after others; if it fails, only its own rows are undone before the cause is looked for."""
+    session = connection.session
+    session.savepoint(SAVEPOINT)
+    try:
+        _write_batch(session, spec, batch, conflict)
+    except (DuplicateError, IntegrityError) as error:
+        session.rollback_to_savepoint(SAVEPOINT)
+        raise explain(connection, spec, batch, error, conflict) from error.__cause__
+    session.release_savepoint(SAVEPOINT)
+
+
+def last_of_each_key(batch: EncodedBatch) -> EncodedBatch:
+    """Return the batch with only the last row of each key."""
+    last = {key: index for index, key in enumerate(batch.keys)}
+    return batch if len(last) == batch.count else batch.select(sorted(last.values()))
