@@ -11,11 +11,11 @@ import apsw
 
 from datamill.backends import sqlite_catalog, sqlite_fork
 from datamill.backends.base import Conflict, RawTable, Result
-from datamill.backends.sqlite_errors import VALUE_ERRORS, translate
+from datamill.backends.sqlite_errors import VALUE_ERRORS, duplicate_key, translate
 from datamill.backends.sqlite_insert import BulkInsert
 from datamill.backends.sqlite_open import MEMORY, open_connection
 from datamill.backends.sqlite_stream import Row, RowStream, batches
-from datamill.errors import DataMillError, LostConnectionError
+from datamill.errors import DataMillError, DuplicateError, LostConnectionError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
@@ -182,19 +182,23 @@ class SqliteSession:
             if alone:
                 connection.execute("COMMIT")
         except DRIVER_ERRORS as error:
-            raise self._insert_error(error, insert, alone) from error
+            raise self._insert_error(error, insert, columns, alone) from error
         except BaseException:
             if alone:
                 self.rollback()
             raise
         return connection.total_changes() - before
 
-    def _insert_error(self, error: Exception, insert: BulkInsert, alone: bool) -> DataMillError:
-        if alone:
-            self.rollback()
+    def _insert_error(
+        self, error: Exception, insert: BulkInsert, columns: Sequence[Sequence[Any]], alone: bool
+    ) -> DataMillError:
         meaning = self._error(error, insert.sql)
         if isinstance(error, (apsw.ConstraintError, *VALUE_ERRORS)):
             meaning.row_index = insert.position
+        if isinstance(meaning, DuplicateError) and insert.is_known_key(columns):
+            meaning = duplicate_key(meaning, insert.table, insert.key)
+        if alone:
+            self.rollback()
         return meaning
 
     def _command(self, sql: str) -> None:

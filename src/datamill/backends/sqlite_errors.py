@@ -22,6 +22,7 @@ from datamill.errors import (
     QuerySyntaxError,
     UnknownAttributeError,
 )
+from datamill.model.names import TableName
 
 VALUE_ERRORS = (TypeError, OverflowError, UnicodeError)
 """What the driver raises for values it cannot bind."""
@@ -103,6 +104,15 @@ def _duplicate(match: re.Match[str], facts: Facts) -> DuplicateError:
     return DuplicateError(text, attributes=attributes, table=table, **facts)
 
 
+def duplicate_key(error: DuplicateError, table: TableName, key: tuple[str, ...]) -> DuplicateError:
+    """Return the error for a clash of primary keys, which another unique index reported first."""
+    facts = {"sql": error.sql, "code": error.code, "backend": error.backend}
+    text = f"A row of {table} with the same ({', '.join(key)}) exists."
+    better = DuplicateError(text, attributes=key, table=str(table), **facts)
+    better.row_index = error.row_index
+    return better
+
+
 def _locked(error: Exception, facts: Facts, path: str, waited: float) -> DataMillError:
     if facts["code"] == apsw.SQLITE_BUSY_SNAPSHOT:
         text = f"Another process wrote to {path} after this transaction had read from it."
@@ -116,12 +126,14 @@ def _locked(error: Exception, facts: Facts, path: str, waited: float) -> DataMil
 def _read_only(error: Exception, facts: Facts, path: str, waited: float) -> DataMillError:
     if facts["code"] == apsw.SQLITE_READONLY_DBMOVED:
         return LostConnectionError(f"The database file {path} was moved or removed.", hint="Connect again.")
+    if facts["sql"] is None:
+        return _cannot_open(error, facts, path, waited)  # its write-ahead log cannot be made
     hint = "Ask for write permission on the file and its folder."
     return AccessError(f"{path} cannot be written.", privilege="write", hint=hint, **facts)
 
 
 def _cannot_open(error: Exception, facts: Facts, path: str, waited: float) -> DataMillError:
-    hint = "Check that its folder exists and that you may read and write there."
+    hint = "You need permission to write in its folder, even to read: or copy the file to a folder of yours."
     return AccessError(f"{path} cannot be opened.", privilege="open", hint=hint, **facts)
 
 

@@ -13,6 +13,7 @@ from datamill.backends.sqlite_errors import VALUE_ERRORS
 from datamill.model.names import TableName
 from datamill.sql.dialects.sqlite import SQLITE
 from datamill.sql.dml import insert_values
+from datamill.sql.keys import select_by_key
 
 VALUES_PER_STATEMENT = 1000
 ROWS_PER_STATEMENT = 100
@@ -32,7 +33,7 @@ class BulkInsert:
     After a failure ``position`` is the index of the row at fault.
     """
 
-    __slots__ = ("_arguments", "_connection", "_width", "position", "sql")
+    __slots__ = ("_arguments", "_connection", "_width", "key", "position", "sql", "table")
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class BulkInsert:
         key: tuple[str, ...],
         conflict: Conflict,
     ) -> None:
+        self.table, self.key = table, key
         self._connection = connection
         self._arguments = (SQLITE, table, names, key, conflict)
         self._width = len(names)
@@ -58,6 +60,15 @@ class BulkInsert:
         else:
             blocks = 0
         self._write_singly(columns, blocks * size, count)
+
+    def is_known_key(self, columns: Sequence[Sequence[Any]]) -> bool:
+        """True if the primary key of the row at ``position`` exists, whichever index reported the clash first."""
+        _, table, names, key, _ = self._arguments
+        if not key or not set(key) <= set(names):
+            return False
+        values = tuple(columns[names.index(name)][self.position] for name in key)
+        query = select_by_key(SQLITE, table, key, key, [values])
+        return bool(self._connection.execute(query.sql, query.params).fetchall())
 
     def _write_blocks(self, columns: Sequence[Sequence[Any]], size: int, blocks: int) -> None:
         statement = insert_values(*self._arguments, size)

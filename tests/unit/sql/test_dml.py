@@ -1,0 +1,65 @@
+"""Statements that change rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from datamill.errors import DataMillError
+from datamill.model.names import TableName
+from datamill.sql import dml
+from datamill.sql.dialects import get_dialect
+from datamill.sql.writer import Statement
+
+SQLITE, POSTGRESQL, MYSQL = (get_dialect(name) for name in ("sqlite", "postgresql", "mysql"))
+TABLE = TableName("lab", "t")
+SELECT = Statement("SELECT ...", (1,))
+
+
+def test_insert_of_several_rows() -> None:
+    sql = dml.insert_values(MYSQL, TABLE, ("a", "b"), rows=2)
+    assert sql == "INSERT INTO `lab`.`t` (`a`, `b`) VALUES (%s, %s), (%s, %s)"
+
+
+def test_replace_overwrites_the_other_columns_only() -> None:
+    sql = dml.insert_values(POSTGRESQL, TABLE, ("a", "b", "c"), ("a",), "replace")
+    assert sql.endswith('ON CONFLICT ("a") DO UPDATE SET "b" = excluded."b", "c" = excluded."c"')
+
+
+def test_replacing_a_row_that_is_all_key_does_nothing() -> None:
+    assert dml.insert_values(SQLITE, TABLE, ("a",), ("a",), "replace").endswith(
+        'ON CONFLICT ("a") DO NOTHING'
+    )
+
+
+def test_mysql_has_no_conflict_clause_for_one_index() -> None:
+    with pytest.raises(DataMillError):
+        dml.insert_values(MYSQL, TABLE, ("a",), ("a",), "skip")
+
+
+def test_insert_from_a_query() -> None:
+    (statement,) = dml.insert_select(SQLITE, TABLE, ["a", "b"], SELECT, key=["a"], conflict="skip")
+    assert statement.sql == (
+        'INSERT INTO "lab.t" ("a", "b") SELECT "~source"."a", "~source"."b" FROM (SELECT ...) AS "~source"'
+        ' WHERE TRUE ON CONFLICT ("a") DO NOTHING'
+    )
+    assert statement.params == (1,)
+
+
+def test_mysql_updates_then_inserts_from_a_query() -> None:
+    update, insert = dml.insert_select(MYSQL, TABLE, ["a", "b"], SELECT, key=["a"], conflict="replace")
+    assert update.sql == (
+        "UPDATE `lab`.`t` JOIN (SELECT ...) AS `~source` ON `lab`.`t`.`a` = `~source`.`a`"
+        " SET `lab`.`t`.`b` = `~source`.`b`"
+    )
+    assert insert.sql.endswith(
+        "WHERE NOT EXISTS (SELECT 1 FROM `lab`.`t` WHERE `lab`.`t`.`a` = `~source`.`a`)"
+    )
+
+
+def test_delete_by_query() -> None:
+    statement = dml.delete_select(POSTGRESQL, TABLE, ["a", "b"], SELECT)
+    assert statement.sql == (
+        'DELETE FROM "lab"."t" WHERE ("a", "b") IN'
+        ' (SELECT "~source"."a", "~source"."b" FROM (SELECT ...) AS "~source")'
+    )
+    assert statement.params == (1,)
