@@ -154,7 +154,9 @@ def _read_structured(reader: Cursor, depth: int) -> Array:
 
 def _read_field(reader: Cursor, depth: int) -> Array:
     code = reader.take(1)[0]
-    if depth > layout.MAX_DEPTH or code not in (layout.ARRAY, layout.STRUCTURED):
+    if depth > layout.MAX_DEPTH:
+        raise corrupt(f"its fields are nested more than {layout.MAX_DEPTH} deep")
+    if code not in (layout.ARRAY, layout.STRUCTURED):
         raise corrupt(f"{code:#04x} cannot be the field of a structured array")
     return _READERS[code](reader, depth)
 
