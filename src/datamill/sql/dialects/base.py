@@ -41,6 +41,9 @@ class Dialect:
         has_schema_ddl: Definitions can be part of a transaction.
         has_conflict_target: ``INSERT`` takes ``ON CONFLICT (key)``.
         lists_rows_as_values: ``(a, b) IN`` wants ``(VALUES (1, 2), ...)`` instead of ``((1, 2), ...)``.
+        has_antijoin: ``NOT EXISTS`` is planned as a join, whatever the indexes.
+        long_lists: How thousands of values are bound at once: ``json_each``, ``unnest``, or empty for one by one.
+        reads: Kind -> text around a column of the outermost SELECT, ``{}`` being the column.
         explain: Words before a query that ask for its plan.
         explain_analyze: Words that also run it.
         ddl: Spellings and capabilities of table definitions.
@@ -62,6 +65,9 @@ class Dialect:
     has_schema_ddl: bool = True
     has_conflict_target: bool = True
     lists_rows_as_values: bool = False
+    has_antijoin: bool = False
+    long_lists: str = ""
+    reads: Mapping[str, str] = field(default_factory=dict)
     explain: str = "EXPLAIN"
     explain_analyze: str = "EXPLAIN ANALYZE"
     ddl: DefinitionTraits = field(default_factory=DefinitionTraits)

@@ -136,6 +136,8 @@ MYSQL: Final = Dialect(
         "json": adapters.text_to_json,
     },
     literal=_literal,
+    has_antijoin=True,
+    reads={"float32": "({} + 0e0)"},
     has_schema_ddl=False,
     has_conflict_target=False,
     ddl=DefinitionTraits(

@@ -139,6 +139,7 @@ SQLITE: Final = Dialect(
     literal=_literal,
     has_flat_names=True,
     lists_rows_as_values=True,
+    long_lists="json_each",
     explain="EXPLAIN QUERY PLAN",
     explain_analyze="EXPLAIN QUERY PLAN",
     ddl=DefinitionTraits(
