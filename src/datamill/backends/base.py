@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -60,7 +61,7 @@ class RawIndex:
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """One table as the catalog describes it. ``definition`` is the stored definition text where the backend keeps one."""
+    """One table as the catalog describes it; ``definition`` is its text where the backend stores it."""
 
     name: TableName
     comment: str
@@ -83,7 +84,9 @@ class BackendSession(Protocol):
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
         """Run one statement and fetch everything it returns."""
 
-    def stream(self, sql: str, params: Sequence[Any] = (), batch_size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
+    def stream(
+        self, sql: str, params: Sequence[Any] = (), batch_size: int = 1000
+    ) -> Iterator[list[tuple[Any, ...]]]:
         """Run one query and yield batches of rows in bounded memory, from a snapshot taken at its start.
 
         Outside a transaction it uses a connection of its own; inside one it buffers. Closing the iterator frees it.
@@ -122,6 +125,12 @@ class BackendSession(Protocol):
     def rollback_to_savepoint(self, name: str) -> None:
         """Undo what came after the point, and forget it."""
 
+    def rebuilding(self, tables: Sequence[TableName]) -> AbstractContextManager[None]:
+        """A transaction in which tables are dropped and made anew while others refer to them.
+
+        At the end the rows of ``tables`` are checked: an IntegrityError undoes everything if one refers to nothing.
+        """
+
     def list_schemas(self) -> list[str]:
         """Names of user schemas, sorted."""
 
@@ -132,7 +141,7 @@ class BackendSession(Protocol):
         """A number that grows when another connection commits, where the database has one, else None."""
 
     def catalog_version(self) -> int | None:
-        """Return a number that differs once anybody changed a definition, where the database tells cheaply, else None."""
+        """Return a number that differs once anybody changed a definition; None if the database does not tell."""
 
     def ping(self) -> None:
         """Raise LostConnectionError if the connection is gone."""

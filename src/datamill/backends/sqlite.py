@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import apsw
@@ -15,7 +15,7 @@ from datamill.backends.sqlite_errors import VALUE_ERRORS, duplicate_key, transla
 from datamill.backends.sqlite_insert import BulkInsert
 from datamill.backends.sqlite_open import MEMORY, open_connection
 from datamill.backends.sqlite_stream import Row, RowStream, batches
-from datamill.errors import DataMillError, DuplicateError, LostConnectionError
+from datamill.errors import DataMillError, DuplicateError, IntegrityError, LostConnectionError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
@@ -237,6 +237,35 @@ class SqliteSession:
         if self.in_transaction:
             self._command(f"ROLLBACK TO {SQLITE.identifier(name)}")
             self.release_savepoint(name)
+
+    @contextmanager
+    def rebuilding(self, tables: Sequence[TableName]) -> Iterator[None]:
+        """Open a transaction without foreign keys; at its end the rows of ``tables`` are checked."""
+        self._command("PRAGMA foreign_keys = OFF")  # without effect inside a transaction
+        try:
+            self.begin()
+            try:
+                yield
+                for table in tables:
+                    self._check_references(table)
+            except BaseException:
+                self.rollback()
+                raise
+            self.commit()
+        finally:
+            self._command("PRAGMA foreign_keys = ON")
+
+    def _check_references(self, table: TableName) -> None:
+        rows = self.execute(f"PRAGMA foreign_key_check({SQLITE.table(table)})").rows
+        if rows:
+            parent = str(rows[0][2])
+            raise IntegrityError(
+                f"{len(rows)} row(s) of {table} refer to rows that {parent} does not have.",
+                constraint="foreign key",
+                child=str(table),
+                parent=parent,
+                missing_count=len(rows),
+            )
 
     def list_schemas(self) -> list[str]:
         """Names of user schemas, sorted."""

@@ -26,6 +26,7 @@ class Host(Protocol):
     """What a catalog needs of the connection it belongs to."""
 
     config: Config
+    catalog: Catalog
 
     @property
     def session(self) -> BackendSession:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from datamill.backends.base import BackendSession
+from datamill.catalog.changes import without_rename_marks
 from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
 from datamill.errors import DataMillError, IntegrityError, did_you_mean
 from datamill.model.graph import DependencyGraph
@@ -68,6 +69,7 @@ def drop_schema(host: Host, catalog: Catalog, schema: str) -> None:
 
 def declare(host: Host, catalog: Catalog, spec: TableSpec) -> bool:
     """See `Catalog.declare`."""
+    spec = without_rename_marks(spec)
     with changing(host, catalog, f"declare {spec.name}") as session:
         if catalog.has(spec.name):
             return False

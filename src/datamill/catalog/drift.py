@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
 from datamill.model.table import ForeignKey, Index, TableSpec
-from datamill.model.types import AttributeType
+from datamill.model.types import AttributeType, same_column_type
 
 
 def compare(declared: TableSpec, existing: TableSpec, *, comments: bool = False) -> list[str]:
@@ -102,7 +102,7 @@ def same_type(ours: AttributeType, theirs: AttributeType) -> bool:
     """True if two types hold the same values in the same column, however they are spelled."""
     if ours.is_codec or theirs.is_codec:
         return ours.text == theirs.text
-    return (ours.kind, ours.args or (0,)) == (theirs.kind, theirs.args or (0,))
+    return same_column_type(ours, theirs)
 
 
 def same_default(ours: Attribute, theirs: Attribute) -> bool:

@@ -12,7 +12,7 @@ from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import ForeignKey, Index, IndexPart, TableSpec
-from datamill.model.types import AttributeType
+from datamill.model.types import AttributeType, without_numbering
 from datamill.sql.dialects.base import Dialect
 
 StoredType = Callable[[AttributeType], AttributeType]
@@ -98,7 +98,7 @@ class TableReader:
             lineage = f"{raw.name}.{column.name}"
         declared = recorded_type(record)
         if declared is None and parent is not None:
-            declared = parent.type
+            declared = without_numbering(parent.type)
         declared = declared or inverse_type(column, self._dialect)
         stored = self._stored(declared, column)
         return Attribute(

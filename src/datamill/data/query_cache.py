@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
@@ -105,6 +106,10 @@ class CachingSession:
     def rollback_to_savepoint(self, name: str) -> None:
         """Go back to the point."""
         self._session.rollback_to_savepoint(name)
+
+    def rebuilding(self, tables: Sequence[TableName]) -> AbstractContextManager[None]:
+        """Refuse."""
+        self._refuse("ALTER TABLE")
 
     def list_schemas(self) -> list[str]:
         """Names of user schemas."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from datamill.backends.base import BackendSession, Conflict, RawTable, Result
@@ -91,6 +92,17 @@ class SharedSession:
     def rollback_to_savepoint(self, name: str) -> None:
         """Undo what came after the point."""
         self._run(self._session.rollback_to_savepoint, name)
+
+    @contextmanager
+    def rebuilding(self, tables: Sequence[TableName]) -> Iterator[None]:
+        """Open a transaction for rebuilding tables; other threads wait."""
+        with self._lock:
+            try:
+                with self._session.rebuilding(tables):
+                    self._settle()
+                    yield
+            finally:
+                self._settle()
 
     def list_schemas(self) -> list[str]:
         """Names of user schemas."""
