@@ -63,6 +63,11 @@ class Writer:
             self._parts.append(self.dialect.placeholder)
             self._values.append(value if adapt is None else adapt(value))
 
+    def value(self, value: Any) -> None:
+        """Bind a value that is already as the driver takes it."""
+        self._parts.append(self.dialect.placeholder)
+        self._values.append(value)
+
     def expression(self, expression: Expression) -> None:
         """Add an expression, its functions as the dialect spells them."""
         if isinstance(expression, Column):
