@@ -122,35 +122,40 @@ class _Follow:
     def insert_added(
         self, columns: list[Attribute], old: ForeignKey, new: ForeignKey, renames: Mapping[str, str]
     ) -> None:
-        """Add the columns that a foreign key newly needs, after the others it has."""
-        known = {item.name for item in columns}
-        others = [renames.get(own, own) for own in old.attributes if renames.get(own, own) in known]
+        """Add the columns that a foreign key newly needs, among the others it has, in the order of the parent's key."""
+        places = {item.name: index for index, item in enumerate(columns)}
+        others = [renames.get(own, own) for own in old.attributes if renames.get(own, own) in places]
+        position = min((places[name] for name in others), default=0)
         for own, theirs in new.attribute_map:
-            if own in known:
+            names = [item.name for item in columns]
+            if own in names:
+                position = names.index(own) + 1
                 continue
             origin = self.parent_attribute(new.parent, theirs)
-            added = replace(
-                origin,
-                name=own,
-                type=without_numbering(origin.type),
-                stored=without_numbering(origin.stored),
-                in_key=old.in_key,
-                nullable=old.nullable,
-                default=None if old.nullable else NO_DEFAULT,
-            )
-            places = [index for index, item in enumerate(columns) if item.name in others]
-            columns.insert(max(places, default=-1) + 1, added)
-            known.add(own)
-            others.append(own)
+            columns.insert(position, _inherited(origin, own, old))
+            position += 1
             value = self.value_of(new.parent, origin)
             if value is not None:
-                self.fill.append(Filling(own, value, others[0] if old.nullable else None))
+                self.fill.append(Filling(own, value, others[0] if old.nullable and others else None))
 
     def value_of(self, parent: TableName, origin: Attribute) -> Any:
         """Return what the rows of the parent get in a new attribute, or None if it has none."""
         given = {item.column: item.value for item in self.changed[parent].fill}
         value = given.get(origin.name, origin.default)
         return None if value is NO_DEFAULT or isinstance(value, Now) else value
+
+
+def _inherited(origin: Attribute, name: str, key: ForeignKey) -> Attribute:
+    """Return the attribute that a foreign key makes of one of its parent's."""
+    return replace(
+        origin,
+        name=name,
+        type=without_numbering(origin.type),
+        stored=without_numbering(origin.stored),
+        in_key=key.in_key,
+        nullable=key.nullable,
+        default=None if key.nullable else NO_DEFAULT,
+    )
 
 
 def _renamed_index(index: Index, renames: Mapping[str, str]) -> Index:
