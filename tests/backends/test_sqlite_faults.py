@@ -117,6 +117,42 @@ def test_a_kill_at_any_moment_loses_no_commit(path: Path, session: SqliteSession
     assert len(stored) >= 2 * (last + 1)
 
 
+# interrupts --------------------------------------------------------------------------------------------------
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+
+@pytest.fixture
+def soon_interrupted() -> Iterator[None]:
+    """Something like Ctrl-C a moment from now."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_an_interrupt_ends_a_statement_and_undoes_it(session: SqliteSession, soon_interrupted: None) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        session.execute(f'INSERT INTO "lab.t" {ENDLESS.replace("SELECT count(*)", "SELECT i, i")}')
+    assert numbers(session) == []
+    assert not session.in_transaction
+
+
+def test_an_interrupt_ends_a_bulk_insert_and_undoes_it(
+    session: SqliteSession, soon_interrupted: None
+) -> None:
+    count = 3_000_000
+    with pytest.raises(KeyboardInterrupt):
+        session.insert_columns(TABLE, ["a", "b"], [range(count), ["x"] * count])
+    assert not session.in_transaction
+    assert numbers(session) == []
+
+
 # racing writers ----------------------------------------------------------------------------------------------
 
 

@@ -73,12 +73,14 @@ def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_
             parts.append(dialect.identifier(part.attribute))
             continue
         expression = part_expression(spec, part)
-        text = _sql(expression, dialect)
+        text, type = _sql(expression, dialect), dialect.column_type[expression.type.kind](expression.type)
+        if expression.type.kind == "text" and dialect.ddl.longest_index_text:
+            text = f"CAST({text} AS CHAR({dialect.ddl.longest_index_text}))"
+            type = f"varchar({dialect.ddl.longest_index_text})"
         if dialect.ddl.expression_indexes:
             parts.append(f"({text})")
             continue
         column = dialect.identifier(f"_index_{generated_before + len(generated) + 1}")
-        type = dialect.column_type[expression.type.kind](expression.type)
         generated.append(f"{column} {type} GENERATED ALWAYS AS ({text}) VIRTUAL INVISIBLE")
         parts.append(column)
     return IndexText(name, tuple(parts), index.unique, tuple(generated))

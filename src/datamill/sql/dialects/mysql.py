@@ -147,6 +147,7 @@ MYSQL: Final = Dialect(
         inline_comments=True,
         inline_indexes=True,
         indexes_foreign_keys=False,
+        longest_index_text=255,
         options="ENGINE=InnoDB",
         create_schema="CREATE DATABASE IF NOT EXISTS",
         drop_schema="DROP DATABASE IF EXISTS",
