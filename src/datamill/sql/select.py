@@ -1,0 +1,83 @@
+"""Queries: a relation compiled to one SELECT statement of a dialect.
+
+The same relation always gives the same text; values are bound. The columns of `compile_select` are the attributes
+of the heading in order; a relation without attributes gives one column without meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from datamill.algebra.relations import Relation
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.merge import build
+from datamill.sql.select_text import SelectWriter
+from datamill.sql.select_tree import wrapped
+from datamill.sql.writer import Statement
+
+
+def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False) -> Statement:
+    """Return the SELECT of a relation, ordered if it is a Top.
+
+    Args:
+        relation: What to read.
+        dialect: Whose SQL.
+        inline: Write values into the text, for people to read.
+
+    Example:
+        >>> from datamill.algebra.operators import restrict
+        >>> from datamill.algebra.relations import BaseTable
+        >>> from datamill.model.attribute import Attribute
+        >>> from datamill.model.heading import Heading
+        >>> from datamill.model.names import TableName
+        >>> from datamill.model.table import TableSpec
+        >>> from datamill.model.types import parse_type
+        >>> from datamill.sql.dialects import get_dialect
+        >>> number = parse_type("int32")
+        >>> heading = Heading([Attribute("mouse", number, number, in_key=True), Attribute("age", number, number)])
+        >>> mouse = BaseTable(TableSpec(TableName("lab", "mouse"), heading))
+        >>> compile_select(restrict(mouse, {"age": 7}), get_dialect("sqlite"))
+        Statement(sql='SELECT t1."mouse", t1."age" FROM "lab.mouse" AS t1 WHERE t1."age" = ?', params=(7,))
+    """
+    writer = SelectWriter(dialect, inline)
+    writer.select(build(relation), outermost=relation.heading)
+    return writer.finish()
+
+
+def compile_count(relation: Relation, dialect: Dialect) -> Statement:
+    """Return the query of the number of rows: one row, one column."""
+    writer = SelectWriter(dialect)
+    _write_count(writer, relation)
+    return writer.finish()
+
+
+def compile_counts(relations: Sequence[Relation], dialect: Dialect) -> Statement:
+    """Return the query of the numbers of rows of several relations: one row, one column each."""
+    writer = SelectWriter(dialect)
+    for index, relation in enumerate(relations):
+        writer.writer.text(", (" if index else "SELECT (")
+        _write_count(writer, relation)
+        writer.writer.text(")")
+    return writer.finish()
+
+
+def _write_count(writer: SelectWriter, relation: Relation) -> None:
+    select = build(relation)
+    if not select.is_plain:
+        select = wrapped(select)
+    select.order = ()
+    writer.constant(select, "COUNT(*)")
+
+
+def compile_exists(relation: Relation, dialect: Dialect) -> Statement:
+    """Return the query whether there is any row: one row, one column, true or 1 if so."""
+    select = build(relation)
+    if select.group is not None or select.distinct or select.windowed:
+        select = wrapped(select)
+    if not select.is_cut:
+        select.order = ()
+    writer = SelectWriter(dialect)
+    writer.writer.text("SELECT EXISTS (")
+    writer.constant(select, "1")
+    writer.writer.text(")")
+    return writer.finish()
