@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from datamill import backends
-from datamill.backends.base import Conflict, RawForeignKey
+from datamill.backends.base import BackendSession, Conflict, RawForeignKey
 from datamill.backends.sqlite import SqliteSession
 from datamill.errors import (
     AccessError,
@@ -134,6 +134,11 @@ def test_results_have_columns_rows_and_counts(session: SqliteSession) -> None:
     assert session.execute('UPDATE "lab.mouse" SET "sex" = ?', ["F"]).rowcount == 2
     assert session.execute('DELETE FROM "lab.mouse" RETURNING "mouse"').rowcount == 2
     assert session.execute('CREATE TABLE "x.y" (a INTEGER) STRICT').rowcount == 0
+
+
+def test_it_is_a_backend_session(session: SqliteSession) -> None:
+    checked: BackendSession = session
+    assert checked.dialect is SQLITE
 
 
 def test_transactions_and_savepoints(session: SqliteSession) -> None:
@@ -464,6 +469,40 @@ def test_connecting_by_address(path: str) -> None:
     assert session.execute("PRAGMA journal_mode").rows == [("wal",)]
     assert session.execute("PRAGMA foreign_keys").rows == [(1,)]
     session.close()
+
+
+def test_connecting_to_read_only(session: SqliteSession, path: str) -> None:
+    reader = backends.connect(parse_url(f"sqlite:///{path}?mode=ro"), Settings())
+    assert reader.list_schemas() == ["exp", "lab"]
+    with pytest.raises(AccessError, match="written"):
+        reader.insert_columns(MOUSE, ["mouse", "tag"], [[1], ["a"]])
+    reader.close()
+    with pytest.raises(ConfigError, match="mode=ro"):
+        backends.connect(parse_url(f"sqlite:///{path}?cache=shared"), Settings())
+
+
+def test_schemas_that_differ_in_case_only(session: SqliteSession) -> None:
+    """SQLite's tables ignore case: "Lab.mouse" is "lab.mouse"."""
+    for statement in ddl.create_schema("LAB", SQLITE):
+        session.execute(statement.sql, statement.params)
+    assert session.list_schemas() == ["exp", "lab"]
+
+
+def test_memory_stays_with_its_process(opened: Callable[..., SqliteSession]) -> None:
+    session = opened(":memory:")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            session.execute("SELECT 1")
+        except LostConnectionError as error:
+            os._exit(
+                0 if "Use a file" in str(error) and SqliteSession(":memory:").list_schemas() == [] else 1
+            )
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    session.execute("SELECT 1")
 
 
 def test_other_databases_are_not_executed_on_yet() -> None:

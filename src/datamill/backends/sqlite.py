@@ -35,12 +35,23 @@ def connect(address: DatabaseAddress, settings: Settings) -> SqliteSession:
         settings: ``database.busy_timeout`` in seconds; ``connection.init_function``, SQL to run first.
 
     Raises:
+        ConfigError: The URL has an option other than ``mode=ro``.
         AccessError: The file cannot be opened.
         DataMillError: The file is damaged, or belongs to another program.
         LockTimeoutError: Others kept the file locked.
     """
+    options = dict(address.options)
+    mode = options.pop("mode", "rwc")
+    if options or mode not in ("ro", "rwc"):
+        text = f"{address} has an option that SQLite files do not know."
+        raise ConfigError(
+            text, setting="database.url", hint="The only one is mode=ro, to open it for reading."
+        )
     return SqliteSession(
-        address.path or MEMORY, settings.database.busy_timeout, settings.connection.init_function
+        address.path or MEMORY,
+        settings.database.busy_timeout,
+        settings.connection.init_function,
+        read_only=mode == "ro",
     )
 
 
@@ -51,6 +62,7 @@ class SqliteSession:
         path: Absolute path of the file, or ":memory:".
         busy_timeout: Seconds to wait for another writer.
         init_sql: A statement to run on every new connection.
+        read_only: Refuse to write.
 
     Raises:
         AccessError: The file cannot be opened.
@@ -60,10 +72,13 @@ class SqliteSession:
 
     dialect: Dialect = SQLITE
 
-    def __init__(self, path: str, busy_timeout: float = 30, init_sql: str | None = None) -> None:
+    def __init__(
+        self, path: str, busy_timeout: float = 30, init_sql: str | None = None, *, read_only: bool = False
+    ) -> None:
         self.path = path
         self.busy_timeout = busy_timeout
         self._init_sql = init_sql
+        self._read_only = read_only
         self._connection: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
         self._streaming: list[apsw.Connection] = []
@@ -77,7 +92,7 @@ class SqliteSession:
                 f"This process was forked while its parent was using {self.path}, so it cannot open that file.",
                 hint="Start processes by 'spawn', or fork outside of transactions and iterations.",
             )
-        connection = open_connection(self.path, self.busy_timeout, read_only=read_only)
+        connection = open_connection(self.path, self.busy_timeout, read_only=read_only or self._read_only)
         if self._init_sql:
             try:
                 connection.execute(self._init_sql)
@@ -92,7 +107,8 @@ class SqliteSession:
     def _reopen(self) -> apsw.Connection:
         """Connect again after a fork, which closes idle connections."""
         if self._lost is not None:
-            raise LostConnectionError(f"The connection to {self.path} {self._lost}.", hint="Connect again.")
+            hint = "Use a file: sqlite:///datamill.db." if self.path == MEMORY else "Connect again."
+            raise LostConnectionError(f"The connection to {self.path} {self._lost}.", hint=hint)
         self._connection = self._open()
         return self._connection
 

@@ -106,7 +106,7 @@ def _read_foreign_keys(rows: list[Row]) -> dict[TableName, tuple[RawForeignKey, 
 
 
 def _table_name(flat: str) -> TableName:
-    schema, _, table = flat.partition(".")
+    schema, _, table = flat.rpartition(".")
     return TableName(schema, table)
 
 

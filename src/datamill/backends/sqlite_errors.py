@@ -189,7 +189,7 @@ def _too_big(error: Exception, facts: Facts, path: str, waited: float) -> DataMi
 def _statement(error: Exception, facts: Facts, path: str, waited: float) -> DataMillError:
     message = str(error)
     if match := _NO_TABLE.match(message):
-        schema, _, table = match["table"].partition(".")
+        schema, _, table = match["table"].rpartition(".")
         text = f"Table {match['table']} does not exist."
         return MissingTableError(text, schema=schema, table=table, hint="Declare it, or check its name.")
     if match := _NO_COLUMN.match(message):

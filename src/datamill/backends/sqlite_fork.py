@@ -11,6 +11,8 @@ import weakref
 from functools import cache
 from typing import Any, Protocol
 
+from datamill.backends.sqlite_open import MEMORY
+
 
 class Forked(Protocol):
     """A session that can be closed for a moment."""
@@ -39,7 +41,8 @@ def watch(session: Forked) -> None:
 
 @cache
 def _install() -> None:
-    os.register_at_fork(before=_before, after_in_child=_in_child)
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(before=_before, after_in_child=_in_child)
 
 
 def _before() -> None:
@@ -53,3 +56,4 @@ def _in_child() -> None:
         if connections:
             _LEFT_OPEN.extend(connections)
             UNSAFE_PATHS.add(session.path)
+    UNSAFE_PATHS.discard(MEMORY)  # a new one is another database

@@ -18,8 +18,9 @@ FORMAT_VERSION = 1
 PAGE_SIZE = 8192
 """Bytes per page of a new file: blobs are read and written 20-35 % faster than with 4096 (measured), rows as fast."""
 
+# Names of schemas ignore case, because those of SQLite's tables do: "Lab.t" and "lab.t" would be one table.
 CATALOG_TABLES = (
-    'CREATE TABLE IF NOT EXISTS "~schemas" ("name" TEXT NOT NULL PRIMARY KEY, '
+    'CREATE TABLE IF NOT EXISTS "~schemas" ("name" TEXT NOT NULL COLLATE NOCASE PRIMARY KEY, '
     '"created" TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT, WITHOUT ROWID',
     'CREATE TABLE IF NOT EXISTS "~tables" ("schema" TEXT NOT NULL, "name" TEXT NOT NULL, '
     '"comment" TEXT NOT NULL DEFAULT \'\', "definition" TEXT, PRIMARY KEY ("schema", "name")) '
