@@ -461,6 +461,24 @@ def test_numbered_keys(opened: Callable[..., SqliteSession]) -> None:
     assert not table.columns[0].nullable
 
 
+def test_indexes_of_expressions(opened: Callable[..., SqliteSession]) -> None:
+    session = opened(":memory:")
+    name = TableName("lab", "note")
+    parts = (IndexPart(expression="LOWER(tag)"), IndexPart("meta", "cam[0].gain", parse_type("int32")))
+    heading = Heading(
+        [column("id", "int32", in_key=True), column("tag", "varchar(8)"), column("meta", "json")]
+    )
+    declare(session, TableSpec(name, heading, indexes=(Index(parts, unique=True),)))
+    columns = [[1, 2], ["Ab", "aB"], ['{"cam":[{"gain":1}]}', '{"cam":[{"gain":2}]}']]
+    session.insert_columns(name, ["id", "tag", "meta"], columns)
+    with pytest.raises(DuplicateError, match="unique index"):
+        session.execute('UPDATE "lab.note" SET "meta" = ?', ['{"cam":[{"gain":1}]}'])
+    (index,) = session.load_tables()[0].indexes
+    assert index.columns == (None, None)
+    assert len(index.expressions) == 2
+    assert "gain" in str(index.expressions[1])
+
+
 # connecting --------------------------------------------------------------------------------------------------
 
 

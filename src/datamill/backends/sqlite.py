@@ -15,7 +15,7 @@ from datamill.backends.sqlite_errors import VALUE_ERRORS, duplicate_key, transla
 from datamill.backends.sqlite_insert import BulkInsert
 from datamill.backends.sqlite_open import MEMORY, open_connection
 from datamill.backends.sqlite_stream import Row, RowStream, batches
-from datamill.errors import DataMillError, DuplicateError, IntegrityError, LostConnectionError
+from datamill.errors import ConfigError, DataMillError, DuplicateError, IntegrityError, LostConnectionError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings

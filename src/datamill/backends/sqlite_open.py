@@ -75,23 +75,17 @@ def _cannot_open(error: apsw.Error, path: str) -> DataMillError:
 
 
 def _configure(connection: apsw.Connection, busy_timeout: float, read_only: bool) -> None:
+    from datamill.backends import sqlite_functions
+
     connection.set_busy_timeout(int(busy_timeout * 1000))
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
     # A misspelt "name" must be an error, not the text 'name'.
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
     connection.set_progress_handler(_let_signals_in, _SIGNAL_STEPS)
-    _register_functions(connection)
+    sqlite_functions.register(connection)
     if read_only:
         connection.execute("PRAGMA query_only = ON")
-
-
-def _register_functions(connection: apsw.Connection) -> None:
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    if find_spec("datamill.backends.sqlite_functions") is not None:
-        import_module("datamill.backends.sqlite_functions").register(connection)
 
 
 def _let_signals_in() -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from datamill.model.types import KINDS, AttributeType
 from datamill.sql.dialects import adapters
 from datamill.sql.dialects.base import Dialect
+from datamill.sql.dialects.functions_sqlite import SQLITE_FUNCTIONS
 from datamill.sql.dialects.traits import DefinitionTraits
 
 _STORAGE = {
@@ -136,6 +137,7 @@ SQLITE: Final = Dialect(
         "uuid": adapters.bytes_to_uuid,
         "json": adapters.text_to_json,
     },
+    functions=SQLITE_FUNCTIONS,
     literal=_literal,
     has_flat_names=True,
     lists_rows_as_values=True,
