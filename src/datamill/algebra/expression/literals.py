@@ -21,12 +21,11 @@ from datamill.algebra.expression.kinds import (
     UNDECIDED,
     UNKNOWN,
     Mismatch,
-    core_type,
     datetime_of,
 )
 from datamill.algebra.expression.tree import Expression, Literal
 from datamill.errors import DataMillError
-from datamill.model.types import AttributeType
+from datamill.model.types import AttributeType, core_type
 
 _NATURAL = (TEXT, INT, UINT, UNDECIDED, FLOAT, DECIMAL, BOOL, UNKNOWN)
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?\Z")

@@ -1,6 +1,7 @@
 r"""Regular expressions: one meaning, spelled as each engine wants it.
 
-``.`` is anything but a newline; ``\d \w \s \b`` are about ASCII; ``$`` is the very end. POSIX classes stand in brackets.
+``.`` is anything but a newline; ``\d \w \s \b`` are about ASCII; ``$`` is the very end. POSIX classes stand in
+brackets.
 """
 
 from __future__ import annotations

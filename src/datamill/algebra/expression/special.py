@@ -17,7 +17,6 @@ from datamill.algebra.expression.kinds import (
     JSON,
     TEXT,
     Mismatch,
-    core_type,
     datetime_of,
     digits_of,
 )
@@ -25,7 +24,7 @@ from datamill.algebra.expression.literals import adapt, is_adaptable, json_liter
 from datamill.algebra.expression.paths import Path, parse_path, path_text
 from datamill.algebra.expression.syntax import UNITS
 from datamill.algebra.expression.tree import Call, Expression, Literal
-from datamill.model.types import AttributeType
+from datamill.model.types import AttributeType, core_type
 
 if TYPE_CHECKING:
     from datamill.algebra.expression.resolve import Resolver

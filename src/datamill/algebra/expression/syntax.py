@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 from datamill.errors import QuerySyntaxError
 
 if TYPE_CHECKING:
-    from sqlglot.tokens import Token, TokenType
+    from sqlglot import TokenType
+
+Token = Any
+"""A token of sqlglot."""
 
 UNITS = frozenset(("MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
 """Units of intervals."""
@@ -101,7 +104,7 @@ def _is_order_word(part: list[Token]) -> bool:
 
 
 def _split_commas(tokens: list[Token]) -> list[list[Token]]:
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     parts: list[list[Token]] = [[]]
     depth = 0
@@ -155,8 +158,8 @@ def regular_tokens(text: str) -> list[Token]:
     """
     from sqlglot.errors import SqlglotError
 
-    if not isinstance(text, str) or not text.strip():
-        raise syntax_error("The expression is empty", str(text))
+    if not text.strip():
+        raise syntax_error("The expression is empty", text)
     if len(text) > _LONGEST_TEXT or "\0" in text:
         raise syntax_error("The expression is too long or holds a NUL character", text)
     try:
@@ -181,12 +184,12 @@ class _Rewriter:
     """Rewrites special forms into calls, in one pass over the tokens."""
 
     def __init__(self, text: str, tokens: list[Token]) -> None:
-        from sqlglot.tokens import Token, TokenType
+        from sqlglot import TokenType
 
         self.text = text
         self.tokens = tokens
         self.types = TokenType
-        self.make = Token
+        self.make: Any = type(tokens[0]) if tokens else None
         self.out: list[Token] = []
         self.frames = [_Frame("", 0)]
         self.index = 0
@@ -402,55 +405,60 @@ _OPERATORS = frozenset("+-*/%(,|&^~<>=!")
 @cache
 def _dialect() -> Any:
     """Make the sqlglot dialect, on first use."""
-    from sqlglot import expressions
+    from sqlglot import TokenType, expressions
     from sqlglot.dialects.mysql import MySQL
-    from sqlglot.tokens import TokenType
 
     def call(name: str) -> Any:
         return lambda parser, *arguments: parser.expression(
             expressions.Anonymous(this=name, expressions=list(arguments))
         )
 
-    class DatamillExpression(MySQL):
-        """The expression language."""
+    tokenizer = {
+        "BIT_STRINGS": [],
+        "HEX_STRINGS": [],
+        "BYTE_STRINGS": [],
+        "NATIONAL_STRINGS": [],
+        "COMMANDS": set(),
+        "KEYWORDS": _keywords(),
+    }
+    cases = MySQL.Parser.NO_PAREN_FUNCTION_PARSERS
+    parser = {
+        "FUNCTIONS": {},
+        "FUNCTION_PARSERS": {},
+        "NO_PAREN_FUNCTIONS": {},
+        "NO_PAREN_FUNCTION_PARSERS": {"CASE": cases["CASE"]},
+        "LAMBDAS": {},
+        "DISJUNCTION": {TokenType.OR: expressions.Or},
+        "TERM": {
+            TokenType.DASH: expressions.Sub,
+            TokenType.PLUS: expressions.Add,
+            TokenType.DPIPE: expressions.DPipe,
+        },
+        "COLUMN_OPERATORS": {
+            TokenType.DOT: None,
+            TokenType.HASH_ARROW: call("CAST"),
+            TokenType.ARROW: call("->"),
+            TokenType.DARROW: call("->>"),
+        },
+        "CAST_COLUMN_OPERATORS": set(),
+    }
+    dialect = {
+        "IDENTIFIERS_CAN_START_WITH_DIGIT": False,
+        "DPIPE_IS_STRING_CONCAT": True,
+        "Tokenizer": _derived("Tokenizer", MySQL.Tokenizer, tokenizer),
+        "Parser": _derived("Parser", MySQL.Parser, parser),
+    }
+    return _derived("DatamillExpression", MySQL, dialect)()
 
-        IDENTIFIERS_CAN_START_WITH_DIGIT = False
-        DPIPE_IS_STRING_CONCAT = True
 
-        class Tokenizer(MySQL.Tokenizer):
-            BIT_STRINGS: list[Any] = []
-            HEX_STRINGS: list[Any] = []
-            BYTE_STRINGS: list[Any] = []
-            NATIONAL_STRINGS: list[Any] = []
-            COMMANDS: set[Any] = set()
-            KEYWORDS = _keywords()
-
-        class Parser(MySQL.Parser):
-            FUNCTIONS: dict[str, Any] = {}
-            FUNCTION_PARSERS: dict[str, Any] = {}
-            NO_PAREN_FUNCTIONS: dict[Any, Any] = {}
-            NO_PAREN_FUNCTION_PARSERS = {"CASE": MySQL.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"]}
-            LAMBDAS: dict[Any, Any] = {}
-            DISJUNCTION = {TokenType.OR: expressions.Or}
-            TERM = {
-                TokenType.DASH: expressions.Sub,
-                TokenType.PLUS: expressions.Add,
-                TokenType.DPIPE: expressions.DPipe,
-            }
-            COLUMN_OPERATORS = {
-                TokenType.DOT: None,
-                TokenType.HASH_ARROW: call("CAST"),
-                TokenType.ARROW: call("->"),
-                TokenType.DARROW: call("->>"),
-            }
-            CAST_COLUMN_OPERATORS: set[Any] = set()
-
-    return DatamillExpression()
+def _derived(name: str, base: Any, members: dict[str, Any]) -> Any:
+    """Make a subclass that differs only in its tables."""
+    return type(base)(name, (base,), {"__module__": __name__, **members})
 
 
 def _keywords() -> dict[str, Any]:
     """Return the only words and signs that the tokenizer treats as more than names."""
-    from sqlglot.tokens import TokenType
+    from sqlglot import TokenType
 
     words = (
         *(

@@ -7,15 +7,17 @@ commas, ``{1*}`` all from the second on, ``{over}`` the window clause if the cal
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.expression.tree import Call, Expression, Literal, OrderItem
+from datamill.model.types import parse_type
 
 if TYPE_CHECKING:
     from datamill.sql.dialects.base import Renderer
     from datamill.sql.writer import Writer
 
+_BOOL = parse_type("bool")
 _PLACE = re.compile(r"\{(\*|over|\d+\*?)\}")
 
 
@@ -135,20 +137,17 @@ def _write_over(writer: Writer, call: Call) -> None:
     window: Any = call.option("over")
     if window is None:
         return
-    pieces: list[Callable[[], None]] = []
-    partition, order, frame = window.option("partition"), window.option("order"), window.option("frame")
-    if partition:
-        pieces.append(lambda: (writer.text("PARTITION BY "), writer.expressions(partition))[0])
-    if order:
-        pieces.append(lambda: (writer.text("ORDER BY "), write_order_items(writer, order))[0])
-    if frame:
-        pieces.append(lambda: writer.text(frame))
+    blank = ""
     writer.text(" OVER (")
-    for index, piece in enumerate(pieces):
-        if index:
-            writer.text(" ")
-        piece()
-    writer.text(")")
+    if window.option("partition"):
+        writer.text("PARTITION BY ")
+        writer.expressions(window.option("partition"))
+        blank = " "
+    if window.option("order"):
+        writer.text(f"{blank}ORDER BY ")
+        write_order_items(writer, window.option("order"))
+        blank = " "
+    writer.text(f"{blank}{window.option('frame')})" if window.option("frame") else ")")
 
 
 def render_over(writer: Writer, call: Call) -> None:
@@ -178,6 +177,15 @@ def render_in(writer: Writer, call: Call) -> None:
     writer.text(" IN (")
     writer.expressions(call.arguments[1:])
     writer.text("))")
+
+
+def render_field(writer: Writer, call: Call) -> None:
+    """Write FIELD: which of the other arguments equals the first one."""
+    value, *others = call.arguments
+    branches: list[Expression] = []
+    for number, other in enumerate(others, 1):
+        branches += [Call("=", (value, other), _BOOL), Literal(number, call.type)]
+    writer.expression(Call("CASE", (*branches, Literal(0, call.type)), call.type))
 
 
 def render_coalesce(writer: Writer, call: Call) -> None:
@@ -256,6 +264,7 @@ COMMON: dict[str, Renderer] = {
     ),
     "OVER": render_over,
     "CASE": render_case,
+    "FIELD": render_field,
     "IN": render_in,
     "COALESCE": render_coalesce,
     "COUNT": render_count,
