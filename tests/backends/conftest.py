@@ -6,6 +6,7 @@ reason.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,13 @@ FRESH_DATABASES: dict[str, Callable[[Path], str]] = {"sqlite": _fresh_sqlite}
 """Backend -> function from a temporary folder to the URL of an empty database."""
 
 
-@pytest.fixture(params=list(FRESH_DATABASES))
+def _wanted() -> list[str]:
+    """Return the backends to test: all, or those that DATAMILL_TEST_BACKENDS lists."""
+    listed = os.environ.get("DATAMILL_TEST_BACKENDS", "").split(",")
+    return [name for name in FRESH_DATABASES if listed == [""] or name in listed]
+
+
+@pytest.fixture(params=_wanted())
 def backend(request: pytest.FixtureRequest) -> str:
     """The backend this test runs on."""
     return str(request.param)

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from datamill.backends.base import RawColumn
 from datamill.errors import DefinitionError
 from datamill.model.types import AttributeType, core_type, parse_type
 from datamill.sql.dialects.base import Dialect
-
-_SQL_TYPE = re.compile(
-    r"(?P<name>[a-z][a-z0-9_ ]*?)\s*(?:\((?P<args>.*)\))?\s*(?P<rest>[a-z ]*)\Z", re.IGNORECASE | re.DOTALL
-)
 
 _CORE: dict[str, str] = {
     "tinyint": "int8",
@@ -77,17 +71,16 @@ def inverse_type(column: RawColumn, dialect: Dialect) -> AttributeType:
 
 
 def _core(text: str, verbatim: str) -> AttributeType | None:
-    match = _SQL_TYPE.match(text)
-    if match is None:
+    bare, _, rest = text.partition("(")
+    arguments, _, tail = rest.rpartition(")")
+    kind = _CORE_WITH_ARGUMENTS.get(bare.strip())
+    if kind is None:
+        core = _CORE.get(f"{bare.strip()} {tail.strip()}".strip())
+        return core_type(core) if core is not None else None
+    if tail.strip():
         return None
-    name, arguments, rest = match["name"], match["args"], match["rest"]
-    bare = _CORE.get(f"{name} {rest}".strip())
-    if bare is not None and name not in _CORE_WITH_ARGUMENTS:
-        return core_type(bare)
-    kind = _CORE_WITH_ARGUMENTS.get(name)
-    if kind is None or rest:
-        return None
-    original = verbatim[verbatim.index("(") :] if arguments is not None else ""
+    # Members of enums are as written, in upper and lower case.
+    original = verbatim[verbatim.index("(") : verbatim.rindex(")") + 1] if arguments else ""
     try:
         return parse_type(kind + original)
     except DefinitionError:
