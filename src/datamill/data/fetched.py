@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from datamill.data.row_dicts import as_dicts
 from datamill.data.values import codec_context, decode_codec, from_driver
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
@@ -73,8 +74,7 @@ class Fetched:
         """Return the rows as dicts of some attributes."""
         if not names:
             return [{} for _ in self.rows]
-        columns = [self.decoded(name) for name in names]
-        return [dict(zip(names, row, strict=False)) for row in zip(*columns, strict=False)]
+        return as_dicts(names, zip(*map(self.decoded, names), strict=True))
 
 
 def _squeezed(value: Any) -> Any:

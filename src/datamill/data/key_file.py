@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import pickle
+import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from datamill import backends
+from datamill.backends.base import BackendSession
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
 
@@ -23,9 +26,10 @@ class KeyFile:
     """Distinct keys in the order in which they came, in an SQLite file that goes with this object."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="datamill-keys-")
-        path = str(Path(self._folder.name) / "keys.db")
+        folder = tempfile.mkdtemp(prefix="datamill-keys-")
+        path = str(Path(folder) / "keys.db")
         self._session = backends.connect(DatabaseAddress("sqlite", path), Settings())
+        weakref.finalize(self, _remove, self._session, folder)
         self._session.execute(_CREATE)
         self._count = 0
 
@@ -53,10 +57,10 @@ class KeyFile:
     def __len__(self) -> int:
         return self._count
 
-    def __del__(self) -> None:
-        session = getattr(self, "_session", None)
-        if session is not None:
-            session.close()
+
+def _remove(session: BackendSession, folder: str) -> None:
+    session.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pack(key: Key) -> bytes:

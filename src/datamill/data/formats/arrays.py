@@ -39,11 +39,16 @@ def as_array(attribute: Attribute, values: list[Any]) -> numpy.ndarray[Any, Any]
 
     family = attribute.type.family
     if family == "float":
-        return numpy.array([numpy.nan if value is None else value for value in values], "float64")
+        if None in values:
+            values = [numpy.nan if value is None else value for value in values]
+        return numpy.array(values, "float64")
     if family in ("integer", "bool") and None not in values:
         return numpy.array(values, KINDS[attribute.stored.kind].numpy)
     boxed = numpy.empty(len(values), "object")
-    # Assigning a list would let NumPy look into the values, and stack arrays of one shape.
-    for index, value in enumerate(values):
-        boxed[index] = value
+    if family in ("codec", "json", "opaque"):
+        # Assigning the list would let NumPy look into the values, and stack arrays of one shape.
+        for index, value in enumerate(values):
+            boxed[index] = value
+    else:
+        boxed[:] = values
     return boxed

@@ -1,0 +1,71 @@
+"""Previews: text and HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from datamill.algebra.operators import restrict, top
+from datamill.algebra.relations import BaseTable, Relation
+from datamill.data.connection import Connection
+from datamill.data.insert import insert
+from datamill.data.preview import preview_html, preview_text
+from datamill.model.table import TableSpec
+
+Declare = Callable[[str, str], TableSpec]
+
+
+@pytest.fixture
+def table(connection: Connection, declare: Declare) -> Relation:
+    spec = declare(
+        "lab.mouse",
+        """
+        # mice & <men>
+        mouse : int32   # ear "tag"
+        ---
+        name : varchar(40)
+        photo = null : <blob>
+        extra = null : json
+        """,
+    )
+    insert(connection, spec, [{"mouse": 20 - k, "name": f"<b>{k}</b>", "photo": k} for k in range(20)])
+    return BaseTable(spec, connection)
+
+
+def test_text(connection: Connection, table: Relation) -> None:
+    text = preview_text(connection, table, limit=2)
+    assert text.splitlines() == [
+        "*mouse    name          photo      extra    ",
+        "+-------+ +-----------+ +--------+ +-------+",
+        "1         <b>19</b>     <blob>     json     ",
+        "2         <b>18</b>     <blob>     json     ",
+        "   ...",
+        " (Total: 20)",
+    ]
+    narrow = preview_text(connection, restrict(table, "mouse < 3"), width=8)
+    assert narrow.splitlines()[2].startswith("1        <b>19</b")
+    assert "..." not in narrow
+
+
+def test_settings_and_order(connection: Connection, table: Relation) -> None:
+    with connection.config.override(display__limit=3, display__show_tuple_count=False):
+        assert len(preview_text(connection, table).splitlines()) == 6
+    first = preview_text(connection, top(table, 2, "mouse DESC")).splitlines()
+    assert (first[2][:2], first[3][:2], first[-1]) == ("20", "19", " (Total: 2)")
+    assert preview_text(connection, restrict(table, "mouse > 99")).splitlines()[-1] == " (Total: 0)"
+
+
+def test_html_is_escaped(connection: Connection, table: Relation) -> None:
+    html = preview_html(connection, table)
+    assert "<b>19</b>" not in html
+    assert "&lt;b&gt;19&lt;/b&gt;" in html
+    assert 'title="ear &quot;tag&quot;"' in html
+    assert "mice &amp; &lt;men&gt;" in html
+    assert "Total: 20" in html
+    assert "<p>...</p>" in html
+
+
+def test_a_preview_reads_no_blobs(connection: Connection, table: Relation) -> None:
+    connection.query('UPDATE "lab.mouse" SET photo = %s', (b"not a blob",))
+    assert "<blob>" in preview_text(connection, table)
