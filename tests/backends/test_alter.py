@@ -105,6 +105,16 @@ def test_adds_drops_reorders_and_comments(mice: Connection) -> None:
     assert len(rows(mice, "session")) == 3
 
 
+def test_comments_alone_leave_the_rows_where_they_are(mice: Connection) -> None:
+    before = rows(mice, "mouse")
+    plan = change(mice, BEFORE.replace("# mice", "# all mice").replace("in grams", "in kilograms"))
+    assert plan.is_comments_only
+    assert mice.catalog.spec(MOUSE).comment == "all mice"
+    assert mice.catalog.spec(MOUSE).heading["weight"].comment == "in kilograms"
+    assert rows(mice, "mouse") == before
+    assert not change(mice, BEFORE.replace("# mice", "# all mice").replace("in grams", "in kilograms"))
+
+
 def test_dry_run_changes_nothing(mice: Connection) -> None:
     before = state(mice)
     plan = change(mice, "mouse : int32\n---\nsex : enum('M','F')", dry_run=True)
@@ -143,12 +153,15 @@ class TestRenames:
         change(mice, BEFORE.replace("weight = null : float64  # in", "mass = null : float64  # {weight} in"))
         assert mice.catalog.spec(MOUSE).heading["mass"].comment == "in grams"
         assert [row["mass"] for row in rows(mice, "mouse")] == [20.5, None, 30.0]
+        assert not change(
+            mice, BEFORE.replace("weight = null : float64  # in", "mass = null : float64  # {weight} in")
+        )
 
     def test_swapping_names(self, mice: Connection) -> None:
         swapped = "mouse : int32\n---\na = '' : varchar(20)\nb = '' : varchar(20)"
         change(mice, swapped, renames={"a": "note"}, allow_data_loss=True)
         put(mice, "mouse", mouse=[9], a=["was a"], b=["was b"])
-        change(mice, swapped.replace("int32", "int32 # tag"), renames={"a": "b", "b": "a"})
+        change(mice, swapped, renames={"a": "b", "b": "a"})
         assert rows(mice, "mouse")[-1] == {"mouse": 9, "a": "was b", "b": "was a"}
 
     def test_of_the_key_reaches_dependents(self, mice: Connection) -> None:

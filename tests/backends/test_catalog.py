@@ -154,7 +154,7 @@ def test_describe_and_declare_again_give_the_same(
     connection: Connection, family: dict[str, TableSpec]
 ) -> None:
     for spec in [*family.values()]:
-        text = describe(spec, lambda name: f"`{name.schema}`.`{name.table}`", connection.catalog._find)
+        text = describe(spec, lambda name: f"`{name.schema}`.`{name.table}`", connection.catalog.find)
         again = resolve(connection, spec.name.schema, spec.name.table, text)
         assert normalise(again) == spec
 
@@ -213,7 +213,7 @@ class TestLoading:
     def test_missing_tables_and_near_misses(self, connection: Connection, family: object) -> None:
         with pytest.raises(MissingTableError, match=r"lab\.mouse") as caught:
             connection.catalog.spec(TableName("lab", "mose"))
-        assert (caught.value.schema, caught.value.table) == ("lab", "mose")  # type: ignore[attr-defined]
+        assert (caught.value.schema, caught.value.table) == ("lab", "mose")
         with pytest.raises(MissingTableError):
             connection.catalog.spec(TableName("nowhere", "mouse"))
         assert not connection.catalog.has(TableName("nowhere", "mouse"))
@@ -301,7 +301,7 @@ class TestDropping:
     def test_refuses_referenced_tables(self, connection: Connection, family: object) -> None:
         with pytest.raises(IntegrityError) as caught:
             connection.catalog.drop_tables([TableName("exp", "_scan"), TableName("exp", "only")])
-        assert caught.value.child == "exp._scan__frame"  # type: ignore[attr-defined]
+        assert caught.value.child == "exp._scan__frame"
         assert connection.catalog.has(TableName("exp", "only"))
 
     def test_job_tables_go_too(self, connection: Connection, declare: Declare) -> None:

@@ -47,7 +47,7 @@ def plan_alter(
             raise declared.heading.unknown(name, str(declared.name))
     fillings = tuple(Filling(name, value) for name, value in (fill or {}).items())
     differences = compare(declared, existing, comments=True)
-    if not differences:
+    if not differences and not pairs:
         return AlterPlan(declared.name)
     change = TableChange(existing, declared, pairs, fillings)
     return AlterPlan(declared.name, tuple(differences), (change, *propagate(change, dependents)))
@@ -65,7 +65,7 @@ def _checked_renames(
 ) -> tuple[tuple[str, str], ...]:
     pairs = {}
     for new, old in {**marked, **given}.items():
-        if new in existing.heading and old not in existing.heading:
+        if new in existing.heading and (old not in existing.heading or new not in given):
             continue  # done already
         if new not in declared.heading:
             raise declared.heading.unknown(new, f"the definition of {declared.name}")

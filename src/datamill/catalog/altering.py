@@ -9,8 +9,8 @@ from typing import Any
 from datamill.backends.base import BackendSession
 from datamill.catalog import definitions
 from datamill.catalog.alter_plan import plan_alter
-from datamill.catalog.catalog import Catalog, Host
 from datamill.catalog.changes import AlterPlan, TableChange
+from datamill.catalog.contracts import Host, Tables
 from datamill.codecs import chain_for
 from datamill.errors import DataMillError, InvalidValueError
 from datamill.model.attribute import NO_DEFAULT, Attribute
@@ -67,7 +67,12 @@ def alter(
         raise DataMillError(f"{declared.name} was not altered. {' '.join(plan.problems)}")
     if prompt and not _agreed(str(plan), ask):
         return replace(plan, changes=(), differences=())
-    _carry_out(host.session, host.catalog, plan)
+    comments = ddl.comment_table(plan.changes[0].new, host.dialect) if plan.is_comments_only else None
+    if comments is None:
+        _carry_out(host.session, host.catalog, plan)
+    else:
+        with definitions.changing(host, host.catalog, f"alter {declared.name}") as session:
+            definitions.run(session, comments)
     return plan
 
 
@@ -159,7 +164,8 @@ def _exists(
 # doing it ------------------------------------------------------------------------------------------------------
 
 
-def _carry_out(session: BackendSession, catalog: Catalog, plan: AlterPlan) -> None:
+def _carry_out(session: BackendSession, catalog: Tables, plan: AlterPlan) -> None:
+    """Build all affected tables anew: their rows are put aside, the tables dropped, created and filled."""
     try:
         with session.rebuilding([change.new.name for change in plan.changes]):
             catalog.refresh()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Protocol
 
-from datamill.backends.base import BackendSession, RawTable
+from datamill.backends.base import RawTable
 from datamill.catalog import definitions
+from datamill.catalog.contracts import Host
 from datamill.catalog.lineage import lineage_name
 from datamill.catalog.read import TableReader
 from datamill.catalog.resolve import declared_indexes, stored_type
@@ -16,32 +15,8 @@ from datamill.errors import MissingTableError, did_you_mean
 from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
-from datamill.settings import Config
-from datamill.sql.dialects.base import Dialect
 
 HIDDEN_TIERS = (Tier.HIDDEN, Tier.JOBS)
-
-
-class Host(Protocol):
-    """What a catalog needs of the connection it belongs to."""
-
-    config: Config
-    catalog: Catalog
-
-    @property
-    def session(self) -> BackendSession:
-        """The session of the calling thread."""
-
-    @property
-    def dialect(self) -> Dialect:
-        """The SQL dialect."""
-
-    @property
-    def in_transaction(self) -> bool:
-        """True if the calling thread has a transaction open."""
-
-    def write(self) -> AbstractContextManager[BackendSession]:
-        """A transaction around a block, or a savepoint within one."""
 
 
 class _Cache:
@@ -86,7 +61,7 @@ class Catalog:
         Raises:
             MissingTableError: There is no such table.
         """
-        found = self._find(name)
+        found = self.find(name)
         if found is None:
             raise self._missing(name)
         return found
@@ -94,7 +69,7 @@ class Catalog:
     def has(self, name: TableName) -> bool:
         """True if the table is in the database now."""
         self.refresh()
-        return self._find(name) is not None
+        return self.find(name) is not None
 
     def load(self, schema: str, *, hidden: bool = False) -> dict[TableName, TableSpec]:
         """Return the tables of a schema.
@@ -159,7 +134,8 @@ class Catalog:
         """Make the catalog of a forked child independent of what its parent was doing."""
         self.invalidate()
 
-    def _find(self, name: TableName) -> TableSpec | None:
+    def find(self, name: TableName) -> TableSpec | None:
+        """Return the specification of a table, or None."""
         found = self._cache.specs.get(name)
         if found is None:
             self.refresh()

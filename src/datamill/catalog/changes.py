@@ -127,7 +127,9 @@ class AlterPlan:
     @property
     def is_comments_only(self) -> bool:
         """True if nothing but comments changes."""
-        return len(self.changes) == 1 and not compare(self.changes[0].new, self.changes[0].old)
+        if len(self.changes) != 1 or self.changes[0].renames:
+            return False
+        return not compare(self.changes[0].new, self.changes[0].old)
 
 
 def rename_marks(spec: TableSpec) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from datamill.backends.base import BackendSession
 from datamill.catalog.changes import without_rename_marks
+from datamill.catalog.contracts import Host, Tables
 from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
 from datamill.errors import DataMillError, IntegrityError, did_you_mean
 from datamill.model.graph import DependencyGraph
@@ -18,12 +18,9 @@ from datamill.sql.dml import delete_all
 from datamill.sql.keys import delete_by_key
 from datamill.sql.writer import Statement
 
-if TYPE_CHECKING:
-    from datamill.catalog.catalog import Catalog, Host
-
 
 @contextmanager
-def changing(host: Host, catalog: Catalog, what: str) -> Iterator[BackendSession]:
+def changing(host: Host, catalog: Tables, what: str) -> Iterator[BackendSession]:
     """Run a block that changes definitions in a transaction of its own.
 
     Raises:
@@ -46,14 +43,14 @@ def run(session: BackendSession, statements: Iterable[Statement]) -> None:
         session.execute(statement.sql, statement.params)
 
 
-def create_schema(host: Host, catalog: Catalog, schema: str) -> None:
+def create_schema(host: Host, catalog: Tables, schema: str) -> None:
     """See `Catalog.create_schema`."""
     check_name(schema, "schema")
     with changing(host, catalog, f"create schema {schema}") as session:
         run(session, ddl.create_schema(schema, session.dialect))
 
 
-def drop_schema(host: Host, catalog: Catalog, schema: str) -> None:
+def drop_schema(host: Host, catalog: Tables, schema: str) -> None:
     """See `Catalog.drop_schema`."""
     with changing(host, catalog, f"drop schema {schema}") as session:
         require_schema(catalog, schema)
@@ -67,7 +64,7 @@ def drop_schema(host: Host, catalog: Catalog, schema: str) -> None:
         run(session, ddl.drop_schema(schema, session.dialect))
 
 
-def declare(host: Host, catalog: Catalog, spec: TableSpec) -> bool:
+def declare(host: Host, catalog: Tables, spec: TableSpec) -> bool:
     """See `Catalog.declare`."""
     spec = without_rename_marks(spec)
     with changing(host, catalog, f"declare {spec.name}") as session:
@@ -80,13 +77,13 @@ def declare(host: Host, catalog: Catalog, spec: TableSpec) -> bool:
     return True
 
 
-def create(session: BackendSession, catalog: Catalog, spec: TableSpec) -> None:
+def create(session: BackendSession, catalog: Tables, spec: TableSpec) -> None:
     """Create a table without lineage rows."""
     parents = {name: catalog.spec(name) for name in spec.parents}
     run(session, ddl.create_table(spec, session.dialect, parents))
 
 
-def drop_tables(host: Host, catalog: Catalog, names: Sequence[TableName]) -> list[TableName]:
+def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list[TableName]:
     """See `Catalog.drop_tables`."""
     with changing(host, catalog, "drop tables") as session:
         graph = catalog.graph()
@@ -99,7 +96,7 @@ def drop_tables(host: Host, catalog: Catalog, names: Sequence[TableName]) -> lis
     return order
 
 
-def _drop(session: BackendSession, catalog: Catalog, name: TableName) -> None:
+def _drop(session: BackendSession, catalog: Tables, name: TableName) -> None:
     jobs = TableName(name.schema, f"~~{name.base}")
     if name.tier.is_auto_populated and catalog.has(jobs):
         run(session, ddl.drop_table(jobs, session.dialect))
@@ -123,7 +120,7 @@ def _refuse_orphans(graph: DependencyGraph, doomed: Iterable[TableName]) -> None
                 )
 
 
-def require_schema(catalog: Catalog, schema: str) -> None:
+def require_schema(catalog: Tables, schema: str) -> None:
     """Raise DataMillError unless a schema exists."""
     existing = catalog.list_schemas()
     if schema not in existing:
@@ -136,7 +133,7 @@ def require_schema(catalog: Catalog, schema: str) -> None:
 # lineage -------------------------------------------------------------------------------------------------------
 
 
-def _ensure_lineage_table(session: BackendSession, catalog: Catalog, schema: str) -> None:
+def _ensure_lineage_table(session: BackendSession, catalog: Tables, schema: str) -> None:
     if not catalog.has(lineage_name(schema)):
         run(session, ddl.create_table(lineage_spec(schema), session.dialect, {}))
 
@@ -150,14 +147,14 @@ def write_lineage(session: BackendSession, *specs: TableSpec) -> None:
         session.insert_columns(lineage_name(specs[0].name.schema), names, columns)
 
 
-def forget_lineage(session: BackendSession, catalog: Catalog, name: TableName) -> None:
+def forget_lineage(session: BackendSession, catalog: Tables, name: TableName) -> None:
     """Delete the lineage rows of a table."""
     table = lineage_name(name.schema)
     if catalog.has(table):
         run(session, [delete_by_key(session.dialect, table, ("table_name",), [(name.table,)])])
 
 
-def rebuild_lineage(host: Host, catalog: Catalog, schema: str) -> None:
+def rebuild_lineage(host: Host, catalog: Tables, schema: str) -> None:
     """See `Catalog.rebuild_lineage`."""
     with changing(host, catalog, f"rebuild the lineage of {schema}") as session:
         require_schema(catalog, schema)

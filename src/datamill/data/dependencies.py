@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from datamill.catalog import Catalog
 from datamill.errors import MissingTableError, did_you_mean
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
+from datamill.sql.dialects.base import Dialect
 
-if TYPE_CHECKING:
-    from datamill.data.connection import Connection
+
+class Owner(Protocol):
+    """What the graph needs of its connection."""
+
+    @property
+    def schemas(self) -> Iterable[str]:
+        """Names of the schemas activated on it."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The tables."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The SQL dialect."""
 
 
 class Dependencies:
@@ -29,7 +44,7 @@ class Dependencies:
         ['"lab.session"']
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Owner) -> None:
         self._connection = connection
         self._schemas: tuple[str, ...] | None = ()
         self._loaded = False

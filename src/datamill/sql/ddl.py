@@ -76,6 +76,16 @@ def create_table(
     ]
 
 
+def comment_table(spec: TableSpec, dialect: Dialect) -> list[Statement] | None:
+    """Return the statements that write the comments of a table that exists, over those it has.
+
+    None: in this dialect comments are part of the columns' definitions.
+    """
+    if dialect.ddl.catalog_tables:
+        return list(_catalogue(spec, dialect))
+    return list(_comments(spec, dialect)) if dialect.ddl.comment_statements else None
+
+
 def drop_table(name: TableName, dialect: Dialect) -> list[Statement]:
     """Return the statements that drop a table; nothing refers to it any more."""
     statements = [Statement(f"DROP TABLE IF EXISTS {dialect.table(name)}")]

@@ -1,0 +1,61 @@
+"""What the parts of the catalog need of each other and of the connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from datamill.backends.base import BackendSession
+from datamill.model.graph import DependencyGraph
+from datamill.model.names import TableName
+from datamill.model.table import TableSpec
+from datamill.sql.dialects.base import Dialect
+
+
+class Tables(Protocol):
+    """Knows the tables of a database: the reading side of `Catalog`."""
+
+    def spec(self, name: TableName) -> TableSpec:
+        """Return a table's specification, or raise MissingTableError."""
+
+    def has(self, name: TableName) -> bool:
+        """True if the table is in the database now."""
+
+    def load(self, schema: str, *, hidden: bool = False) -> dict[TableName, TableSpec]:
+        """Return the tables of a schema."""
+
+    def graph(self, schemas: Iterable[str] | None = None) -> DependencyGraph:
+        """Return the graph of dependencies."""
+
+    def list_schemas(self) -> list[str]:
+        """Return the names of all schemas."""
+
+    def invalidate(self) -> None:
+        """Forget what was read."""
+
+    def refresh(self) -> None:
+        """Forget what was read if somebody changed tables since."""
+
+
+class Host(Protocol):
+    """What a catalog needs of the connection it belongs to."""
+
+    @property
+    def catalog(self) -> Tables:
+        """The tables."""
+
+    @property
+    def session(self) -> BackendSession:
+        """The session of the calling thread."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The SQL dialect."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """True if the calling thread has a transaction open."""
+
+    def write(self) -> AbstractContextManager[BackendSession]:
+        """A transaction around a block, or a savepoint within one."""
