@@ -244,23 +244,33 @@ class Connection:
             DataMillError: On entering: a transaction is open; it stays open.
             QueryError: On leaving: the database undid the transaction meanwhile, or refuses to commit.
         """
-        return Transaction(self, self._state)
+        return Transaction(self)
 
     def start_transaction(self) -> None:
         """Begin a transaction of the calling thread.
 
         Raises:
-            DataMillError: One is open; it stays open.
+            DataMillError: One is open and stays open, or a ``make`` is running.
         """
+        self._refuse_in_make()
         self._state().start()
 
     def commit_transaction(self) -> None:
         """Make the open transaction last; without one nothing happens."""
+        self._refuse_in_make()
         self._state().commit()
 
     def cancel_transaction(self) -> None:
         """Undo the open transaction; without one nothing happens."""
+        self._refuse_in_make()
         self._state().cancel()
+
+    def _refuse_in_make(self) -> None:
+        if self.observer is not None:
+            raise DataMillError(
+                "A running make has no transactions of its own.",
+                hint="What it inserts is stored together when it returns, or not at all.",
+            )
 
     def write(self) -> AbstractContextManager[BackendSession]:
         """A context for one write: everything in it or nothing.

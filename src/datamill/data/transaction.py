@@ -156,22 +156,20 @@ class Transaction:
     """The context manager ``connection.transaction``: commits at the end of the block, or rolls back.
 
     Args:
-        connection: What the block gets.
-        state: Finds the state of the calling thread.
+        connection: Whose transaction; the block gets it.
     """
 
-    __slots__ = ("_connection", "_state")
+    __slots__ = ("_connection",)
 
-    def __init__(self, connection: Any, state: Callable[[], ThreadState]) -> None:
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._state = state
 
     def __enter__(self) -> Any:
-        self._state().start()
+        self._connection.start_transaction()
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is None:
-            self._state().commit()
+            self._connection.commit_transaction()
         else:
-            self._state().cancel()
+            self._connection.cancel_transaction()

@@ -1,0 +1,57 @@
+"""Measuring two ways of doing one thing, side by side in one run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: seconds per unit of datamill and of the raw driver, medians of pairs."""
+
+    name: str
+    unit: str
+    datamill: float
+    raw: float | None
+    target: str
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times longer datamill takes."""
+        return None if not self.raw else self.datamill / self.raw
+
+
+def seconds(action: Callable[[], object], count: int = 1) -> float:
+    """Run an action and return the seconds per unit of work in it."""
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) / count
+
+
+def pairs(first: Callable[[], float], second: Callable[[], float], rounds: int) -> tuple[float, float]:
+    """Measure two things in turn and return the medians."""
+    measured = [(first(), second()) for _ in range(rounds)]
+    return statistics.median(a for a, _ in measured), statistics.median(b for _, b in measured)
+
+
+def show(rows: Iterable[Row]) -> str:
+    """Return the table as text."""
+    lines = [f"{'operation':<44}{'datamill':>14}{'raw':>14}{'ratio':>8}   target", "-" * 100]
+    for row in rows:
+        raw = "" if row.raw is None else spell(row.raw)
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        lines.append(
+            f"{row.name + ' / ' + row.unit:<44}{spell(row.datamill):>14}{raw:>14}{ratio:>8}   {row.target}"
+        )
+    return "\n".join(lines)
+
+
+def spell(duration: float) -> str:
+    """Return a duration with a fitting unit."""
+    for limit, factor, unit in ((1e-3, 1e6, "us"), (1.0, 1e3, "ms")):
+        if duration < limit:
+            return f"{duration * factor:.2f} {unit}"
+    return f"{duration:.2f} s"

@@ -1,0 +1,1 @@
+"""What users import. Facade only: each body delegates to the layers below."""

@@ -1,0 +1,212 @@
+"""From a decorated class to a table in the database."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from datamill.api.resolution import scopes_of, table_of
+from datamill.api.tiers import Lookup, Part, UserTable
+from datamill.catalog import AlterPlan, compare
+from datamill.catalog.resolve import stored_type
+from datamill.data.contents import insert_contents
+from datamill.errors import DataMillError, DataMillWarning, DefinitionError, DriftWarning, MissingTableError
+from datamill.language import Reference, parse_definition, resolve_definition
+from datamill.model.attribute import Attribute
+from datamill.model.names import TableName
+from datamill.model.table import TableSpec
+from datamill.model.types import parse_type
+
+if TYPE_CHECKING:
+    from datamill.api.schema import Schema
+
+
+@dataclass
+class Declaration:
+    """One run of declaring: which classes wait, and which are being declared (to find cycles)."""
+
+    schema: Schema
+    waiting: dict[type[UserTable], None]
+    context: Mapping[str, Any] | None = None
+    create: bool = True
+    active: list[type[UserTable]] = field(default_factory=list)
+
+    def declare(self, cls: type[UserTable]) -> None:
+        """Declare a class and, if it is a master, its parts; parents that wait come first."""
+        if cls in self.active:
+            cycle = " -> ".join(item.__name__ for item in [*self.active, cls])
+            raise DefinitionError(f"Definitions refer to each other in a cycle: {cycle}.", table=cls.__name__)
+        if cls not in self.waiting:
+            return
+        self.active.append(cls)
+        try:
+            self._declare_one(cls)
+        finally:
+            self.active.pop()
+        del self.waiting[cls]
+        parts = parts_of(cls)
+        self.waiting.update(dict.fromkeys(parts))
+        for part in parts:
+            self.declare(part)
+
+    def _declare_one(self, cls: type[UserTable]) -> None:
+        name = _bound(cls)
+        catalog = self.schema.connection.catalog
+        declared = self.spec(cls)
+        if catalog.has(name):
+            if declared is not None:
+                _report_drift(self.schema, declared, catalog.spec(name))
+        elif declared is None:
+            raise MissingTableError(
+                f"{cls.__name__} has no definition, and there is no table {name}.",
+                schema=name.schema,
+                table=name.table,
+                hint="Give the class a definition.",
+            )
+        elif self.create:
+            _warn_shared_base(name, self.schema)
+            catalog.declare(declared)
+        if isinstance(cls, type) and issubclass(cls, Lookup) and self.create and catalog.has(name):
+            insert_contents(self.schema.connection, catalog.spec(name), cls().contents)
+
+    def spec(self, cls: type[UserTable]) -> TableSpec | None:
+        """Resolve a class's definition, or return None if it has none."""
+        text = cls().definition
+        if text is None or text is ...:
+            return None
+        if not isinstance(text, str):
+            raise DefinitionError(f"The definition of {cls.__name__} is {type(text).__name__}, not text.")
+        name = _bound(cls)
+        config = self.schema.connection.config
+        try:
+            return resolve_definition(
+                parse_definition(text, str(name)),
+                name,
+                lookup=lambda reference: self._lookup(cls, reference),
+                stored_type=stored_type,
+                master=cls.master._bound_name if issubclass(cls, Part) else None,
+                allow_new_key_attributes=bool(config.jobs.allow_new_pk_fields_in_computed_tables),
+                hidden=hidden_attributes(name, bool(config.jobs.add_job_metadata)),
+            )
+        except DefinitionError as error:
+            error.table = error.table or str(name)
+            error.add_note(f"In the definition of {cls.__qualname__} (table {name}).")
+            raise
+
+    def _lookup(self, cls: type[UserTable], reference: Reference) -> TableSpec:
+        catalog = self.schema.connection.catalog
+        if reference.table is not None:
+            return catalog.spec(reference.table)
+        scopes = scopes_of(cls, self.schema, cls._local_scope if self.context is None else self.context)
+        found = table_of(reference, scopes)
+        parent = found if isinstance(found, type) else type(found)
+        if parent is cls:
+            raise DefinitionError(f"{cls.__name__} refers to itself.")
+        if issubclass(parent, UserTable):
+            for waiting in (parent, getattr(parent, "master", None)):
+                if waiting in self.waiting and waiting is not getattr(cls, "master", None):
+                    self.declare(waiting)
+        instance = found() if isinstance(found, type) else found
+        if instance.connection is not self.schema.connection:
+            raise DefinitionError(f"{reference.text!r} belongs to another connection.")
+        spec: TableSpec = instance._spec
+        return spec
+
+
+def _bound(cls: type[UserTable]) -> TableName:
+    assert cls._bound_name is not None
+    return cls._bound_name
+
+
+def parts_of(cls: type[UserTable]) -> list[type[Part]]:
+    """Return the part classes declared in a master's class."""
+
+    def is_part(value: object) -> bool:
+        return isinstance(value, type) and issubclass(value, Part) and value is not Part
+
+    return [part for _, part in inspect.getmembers_static(cls, is_part) if vars(part).get("master") is cls]
+
+
+def hidden_attributes(name: TableName, job_metadata: bool) -> tuple[Attribute, ...]:
+    """Return the platform's own attributes of a new table."""
+    if not (job_metadata and name.tier.is_auto_populated):
+        return ()
+    return (
+        _hidden("_job_start_time", "datetime(3)", True, None, "when computation began"),
+        _hidden("_job_duration", "float32", True, None, "computation duration in seconds"),
+        _hidden("_job_version", "varchar(64)", False, "", "code version"),
+    )
+
+
+def _hidden(name: str, type_text: str, nullable: bool, default: Any, comment: str) -> Attribute:
+    attribute_type = parse_type(type_text)
+    return Attribute(
+        name, attribute_type, attribute_type, nullable=nullable, default=default, comment=comment
+    )
+
+
+def _report_drift(schema: Schema, declared: TableSpec, existing: TableSpec) -> None:
+    mode = schema.connection.config.declare.drift
+    differences = [] if mode == "ignore" else compare(declared, existing)
+    if not differences:
+        return
+    message = f"{declared.name} differs from its definition in code: {'; '.join(differences)}."
+    if mode == "error":
+        raise DefinitionError(
+            message, table=str(declared.name), hint="Change the code, or call .alter() on the table."
+        )
+    warnings.warn(f"{message} The table governs; .alter() changes it.", DriftWarning, stacklevel=2)
+
+
+def _warn_shared_base(name: TableName, schema: Schema) -> None:
+    if name.master is not None:
+        return
+    names = schema.connection.catalog.load(schema.name)
+    twins = [
+        str(other) for other in names if other.base == name.base and other != name and other.master is None
+    ]
+    if twins:
+        message = f"{name} has the base name of {', '.join(twins)}; they would share one job table."
+        warnings.warn(message, DataMillWarning, stacklevel=2)
+
+
+def declare_class(
+    schema: Schema,
+    cls: type[UserTable],
+    waiting: dict[type[UserTable], None],
+    *,
+    context: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> None:
+    """Declare a bound class and its parts.
+
+    Args:
+        schema: The active schema.
+        cls: The class.
+        waiting: Classes still to be declared; those it refers to are declared first. Done ones are removed.
+        context: Namespace for references instead of where the class was declared.
+        force: Create the table even if the schema does not create tables.
+    """
+    Declaration(schema, waiting, context, force or schema.create_tables).declare(cls)
+
+
+def spec_of(
+    schema: Schema, cls: type[UserTable], context: Mapping[str, Any] | None = None
+) -> TableSpec | None:
+    """Return what a class's definition says, or None if it has none."""
+    return Declaration(schema, {}, context).spec(cls)
+
+
+def alter_plan(
+    schema: Schema, cls: type[UserTable], context: Mapping[str, Any] | None, **options: Any
+) -> AlterPlan:
+    """Plan, and unless it is a dry run carry out, the change of a table to its definition in code."""
+    from datamill.catalog import alter
+
+    declared = spec_of(schema, cls, context)
+    if declared is None:
+        raise DataMillError(f"{cls.__name__} has no definition in code to alter to.")
+    return alter(schema.connection, declared, **options)

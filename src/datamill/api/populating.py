@@ -1,0 +1,167 @@
+"""What auto-populated tables add: populate, progress, upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from datamill.algebra.relations import BaseTable
+from datamill.api.binding import on_class, property_on_class
+from datamill.api.table import Table
+from datamill.compute import MakeContext, PopulateResult, Target, populate, progress
+from datamill.compute.forms import form_of
+from datamill.compute.key_source import check_key_source, default_key_source
+from datamill.compute.populate import Options
+from datamill.compute.target import policy
+from datamill.errors import DataMillError, MissingMakeError
+from datamill.model.names import TableName
+
+if TYPE_CHECKING:
+    from datamill.compute.upstream import Upstream
+
+
+class AutoPopulate(Table):
+    """A table whose rows come from ``make``.
+
+    Class attributes:
+        transaction: ``"flush"`` (default) or ``"make"``.
+        contract: ``"off"``, ``"warn"`` or ``"strict"``.
+        reads, writes: Tables that ``make`` may touch besides what the definition references.
+    """
+
+    transaction: ClassVar[str | None] = None
+    contract: ClassVar[str | None] = None
+    reads: ClassVar[Sequence[Any]] = ()
+    writes: ClassVar[Sequence[Any]] = ()
+
+    def make(self, key: dict[str, Any]) -> None:
+        """Compute one key and insert its rows into self and its parts. Override it.
+
+        Args:
+            key: One primary key of `key_source`.
+        """
+        raise MissingMakeError(f"{type(self).__name__} has no make(self, key).", table=type(self).__name__)
+
+    @property_on_class
+    def key_source(self) -> Any:
+        """The keys to compute: by default the join of the parents referenced from the primary key."""
+        source = default_key_source(self._spec, self.connection.catalog, self.connection)
+        return self._derive(source)
+
+    @property
+    def upstream(self) -> Upstream:
+        """Inside ``make``: each ancestor restricted to what the key derives from.
+
+        Raises:
+            DataMillError: Outside ``make``.
+        """
+        observer = self.connection.observer
+        if not isinstance(observer, MakeContext) or observer.target.name != self._name:
+            raise DataMillError(
+                "self.upstream exists only while make runs.", hint="Use it inside make(self, key)."
+            )
+        return observer.upstream
+
+    def _target(self, transaction: str | None, contract: str | None) -> Target:
+        jobs = self.connection.config.jobs
+        source = self.key_source
+        source = source() if isinstance(source, type) else source
+        return Target(
+            spec=self._spec,
+            connection=self.connection,
+            maker=self,
+            key_source=check_key_source(source, self._spec),
+            wrap=self._derive,
+            reads=_names(self.reads),
+            writes=_names(self.writes),
+            transaction=policy("transaction", transaction, self.transaction, jobs.transaction),
+            contract=policy("contract", contract, self.contract, jobs.contract),
+            empty_make=policy("empty_make", jobs.empty_make),
+            parts=tuple(self.connection.catalog.graph().parts(self._name)),
+        )
+
+    @on_class
+    def populate(
+        self,
+        *restrictions: Any,
+        suppress_errors: bool = False,
+        return_exception_objects: bool = False,
+        max_calls: int | None = None,
+        display_progress: bool = False,
+        make_kwargs: dict[str, Any] | None = None,
+        keys: Sequence[dict[str, Any]] | None = None,
+        order: str = "original",
+        limit: int | None = None,
+        transaction: str | None = None,
+        contract: str | None = None,
+    ) -> PopulateResult:
+        """Compute the rows that are missing.
+
+        Args:
+            *restrictions: Conditions on `key_source`, all of which hold.
+            suppress_errors: Collect errors and go on.
+            return_exception_objects: Collect exceptions instead of texts ``"Class: message"``.
+            max_calls: Calls of ``make`` at the most.
+            display_progress: Show a progress bar.
+            make_kwargs: Keyword arguments for ``make``.
+            keys: Compute these keys instead of the missing ones.
+            order: ``"original"`` (by primary key), ``"reverse"`` or ``"random"``.
+            limit: Keys to consider at the most.
+            transaction: Overrides the class attribute.
+            contract: Overrides the class attribute.
+
+        Returns:
+            ``{"success_count": int, "error_list": [(key, error), ...]}`` with attributes ``skipped``, ``lost``,
+            ``calls``, ``elapsed`` (seconds).
+
+        Raises:
+            MissingMakeError: The class has no complete ``make``.
+            DataMillError: The table is restricted, a transaction is open, or this is inside a ``make``.
+            Exception: The first error of a ``make``, unless ``suppress_errors``.
+        """
+        if not isinstance(self.__relation__(), BaseTable):
+            raise DataMillError(
+                "populate works on the whole table.",
+                hint="Pass the restriction as an argument: T.populate(restriction).",
+            )
+        form = form_of(self, AutoPopulate)
+        options = Options(
+            suppress_errors=suppress_errors,
+            return_exception_objects=return_exception_objects,
+            max_calls=max_calls,
+            limit=limit,
+            order=order,
+            display_progress=display_progress,
+            keys=keys,
+            make_kwargs=make_kwargs or {},
+        )
+        return populate(self._target(transaction, contract), form, restrictions, options)
+
+    @on_class
+    def progress(self, *restrictions: Any, display: bool = False) -> tuple[int, int]:
+        """Return how many keys remain and how many there are.
+
+        Args:
+            *restrictions: Conditions on `key_source`.
+            display: Also log it.
+        """
+        remaining, total = progress(self._target(None, None), restrictions)
+        if display:
+            from datamill.settings.log import logger
+
+            share = 100 * (1 - remaining / total) if total else 100.0
+            logger.info("%s: %d of %d done (%.1f %%)", self.class_name, total - remaining, total, share)
+        return remaining, total
+
+
+def _names(tables: Sequence[Any]) -> frozenset[TableName]:
+    return frozenset(
+        TableName.parse(table) if isinstance(table, str) else _name_of(table) for table in tables
+    )
+
+
+def _name_of(table: Any) -> TableName:
+    instance = table() if isinstance(table, type) else table
+    if not isinstance(instance, Table):
+        raise DataMillError(f"{table!r} in reads or writes is not a table.")
+    return instance._name

@@ -1,0 +1,52 @@
+"""Commands of the command line, each a few lines over the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datamill.errors import DataMillError, MissingExtraError
+
+app = typer.Typer(
+    help="datamill: a computational database for scientists and engineers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep commands as subcommands, also while there are few."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the database and the pictures go.")] = Path(
+        "datamill-demo"
+    ),
+    progress: Annotated[bool, typer.Option(help="Show progress bars.")] = True,
+) -> None:
+    """Run two pipelines on the embedded database and write a gallery of pictures."""
+    try:
+        from datamill.demo.run import run_demo
+    except ImportError as error:
+        missing = MissingExtraError(
+            f"The demo needs {error.name}.", extra="demo", hint="Install it: pip install 'datamill[demo]'."
+        )
+        typer.echo(str(missing), err=True)
+        raise typer.Exit(2) from error
+    try:
+        run_demo(folder, typer.echo, display_progress=progress)
+    except DataMillError as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    import datamill
+
+    typer.echo(datamill.__version__)

@@ -1,0 +1,67 @@
+"""What a make may touch: its declared inputs and its own tables."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+from datamill.compute.target import Target
+from datamill.errors import ContractError, ContractWarning
+from datamill.model.names import TableName
+
+
+class Contract:
+    """The reproducibility contract of one table, enforced as its policy says.
+
+    Args:
+        target: The table being populated.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._name = target.name
+        self._mode = target.contract
+        self._told: set[tuple[str, str]] = set()
+        graph = target.connection.catalog.graph()
+        upstream = set(graph.ancestors(target.name))
+        parts = {name for name in graph if name.master in upstream}
+        self._readable = frozenset(upstream | parts | {target.name} | target.reads)
+        self._writable = frozenset({target.name, *target.parts} | target.writes)
+
+    def check_reads(self, tables: Iterable[TableName]) -> None:
+        """Report reads of tables that are not upstream.
+
+        Raises:
+            ContractError: Under the policy ``strict``.
+        """
+        if self._mode == "off":
+            return
+        for table in tables:
+            if table not in self._readable:
+                self._report(
+                    table, "reads", "Reference it in the definition, or list it in the class attribute reads."
+                )
+
+    def check_write(self, table: TableName) -> None:
+        """Report writes to tables other than the own and its parts."""
+        if self._mode != "off" and table not in self._writable:
+            self._report(table, "writes to", "List it in the class attribute writes.")
+
+    def report(self, about: str, hint: str) -> None:
+        """Report another violation, once."""
+        self._violation((about, ""), f"make of {self._name} {about}.", hint, about)
+
+    @property
+    def is_strict(self) -> bool:
+        """True if violations raise."""
+        return self._mode == "strict"
+
+    def _report(self, table: TableName, verb: str, hint: str) -> None:
+        about = f"make of {self._name} {verb} {table}, which is not declared."
+        self._violation((verb, str(table)), about, hint, str(table))
+
+    def _violation(self, once: tuple[str, str], message: str, hint: str, other: str) -> None:
+        if self._mode == "strict":
+            raise ContractError(message, table=str(self._name), other=other, hint=hint)
+        if self._mode == "warn" and once not in self._told:
+            self._told.add(once)
+            warnings.warn(f"{message} {hint}", ContractWarning, stacklevel=2)

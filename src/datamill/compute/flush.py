@@ -1,0 +1,270 @@
+"""Storing what makes computed: short transactions, in groups where that is safe."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from datamill.algebra import operators
+from datamill.algebra.relations import BaseTable, Relation
+from datamill.compute.buffer import Finished, merge
+from datamill.compute.interrupts import deferred
+from datamill.compute.key_source import keys_of
+from datamill.compute.result import PopulateResult
+from datamill.compute.target import Target
+from datamill.data import fetch as fetching
+from datamill.data.observer import InsertBatch
+from datamill.data.scalars import fetch_tuples
+from datamill.data.values import to_driver
+from datamill.errors import DataMillError, DataMillWarning, IntegrityError, UpstreamChangedError
+from datamill.model.attribute import Attribute
+from datamill.model.names import TableName
+from datamill.sql.keys import update_by_key
+
+KEYS_PER_GROUP = 100
+SECONDS_PER_GROUP = 0.5
+BYTES_PER_GROUP = 16 * 2**20
+QUICK_MAKE_SECONDS = 0.1
+
+Key = Mapping[str, Any]
+
+
+class Discarded(Exception):  # noqa: N818 - a signal, not an error
+    """The key was computed elsewhere meanwhile; what was computed here is dropped."""
+
+
+class Storage:
+    """Re-checks keys and writes their rows.
+
+    Args:
+        target: The table being populated.
+        result: Counts what happens.
+        version: Text for the hidden attribute ``_job_version``.
+    """
+
+    def __init__(self, target: Target, result: PopulateResult, version: str) -> None:
+        self._target = target
+        self._result = result
+        self._version = version
+        self._source = keys_of(target.key_source)
+        self._own = BaseTable(target.spec, target.connection)
+        self._metadata = [item for item in target.spec.hidden if item.name.startswith("_job_")]
+
+    def recheck(self, key: Key) -> None:
+        """Check one key inside its transaction.
+
+        Raises:
+            Discarded: The table has it already.
+            UpstreamChangedError: It is no longer in the key source.
+        """
+        present, valid = self._present([key]), self._valid([key])
+        if present:
+            raise Discarded
+        if not valid:
+            raise self._gone(key)
+
+    def _gone(self, key: Key) -> UpstreamChangedError:
+        return UpstreamChangedError(
+            f"{dict(key)} left the key source of {self._target.name} while it was computed; nothing was stored.",
+            table=str(self._target.name),
+            key=dict(key),
+        )
+
+    def _values(self, relation: Relation, names: Sequence[str], keys: Sequence[Key]) -> set[tuple[Any, ...]]:
+        conditions = [{name: key[name] for name in names} for key in keys]
+        rows = fetch_tuples(self._target.connection, operators.restrict(relation, conditions), names)
+        return set(rows)
+
+    def _present(self, keys: Sequence[Key]) -> set[tuple[Any, ...]]:
+        return self._values(self._own, tuple(keys[0]), keys)
+
+    def _valid(self, keys: Sequence[Key]) -> set[tuple[Any, ...]]:
+        return self._values(self._source, tuple(keys[0]), keys)
+
+    def write_group(self, entries: Sequence[Finished]) -> list[tuple[Finished, DataMillError]]:
+        """Store several keys in one transaction, inside which they are re-checked.
+
+        Returns:
+            Keys that left the key source, with their errors.
+        """
+        connection = self._target.connection
+        connection.start_transaction()
+        try:
+            present, valid = self._check_group(entries)
+            gone = [
+                (entry, self._gone(entry.key)) for entry in entries if _values(entry) not in valid | present
+            ]
+            kept = [entry for entry in entries if _values(entry) in valid and _values(entry) not in present]
+            for batch in merge(batch for entry in kept for batch in self._batches(entry)):
+                self.write(batch)
+        except BaseException:
+            connection.cancel_transaction()
+            raise
+        connection.commit_transaction()
+        self._result.succeeded(len(kept))
+        self.discard([entry.key for entry in entries if _values(entry) in present])
+        return gone
+
+    def store_alone(self, entry: Finished) -> None:
+        """Store one key in a transaction of its own.
+
+        Raises:
+            UpstreamChangedError: Its inputs are gone.
+            DataMillError: A row cannot be stored.
+        """
+        connection = self._target.connection
+        connection.start_transaction()
+        try:
+            self.recheck(entry.key)
+            self.write_one(entry)
+        except Discarded:
+            connection.cancel_transaction()
+            self.discard([entry.key])
+            return
+        except BaseException:
+            connection.cancel_transaction()
+            raise
+        connection.commit_transaction()
+        self._result.succeeded(1)
+
+    def _check_group(self, entries: Sequence[Finished]) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
+        keys = [entry.key for entry in entries]
+        if not keys[0]:
+            present = {()} if fetching.exists(self._target.connection, self._own) else set()
+            valid = {()} if fetching.exists(self._target.connection, self._source) else set()
+            return present, valid
+        return self._present(keys), self._valid(keys)
+
+    def discard(self, keys: Sequence[Key]) -> None:
+        """Count keys that were computed elsewhere meanwhile."""
+        self._result.skipped += len(keys)
+        for key in keys:
+            message = f"{dict(key)} of {self._target.name} was computed elsewhere meanwhile; this result is dropped."
+            warnings.warn(message, DataMillWarning, stacklevel=2)
+
+    def write(self, batch: InsertBatch) -> None:
+        """Write rows inside the open transaction."""
+        self._target.connection.session.insert_columns(
+            batch.spec.name,
+            batch.names,
+            batch.columns,
+            key=batch.spec.physical_key,
+            conflict=batch.conflict,
+        )
+
+    def write_one(self, entry: Finished) -> None:
+        """Write one key's rows in call order, each failure noting where the insert stands in the code."""
+        for batch, origin in zip(entry.buffer.batches, entry.buffer.origins, strict=True):
+            try:
+                self.write(self._with_metadata(batch, entry))
+            except IntegrityError as error:
+                error.add_note(f"Inserted at {origin}.")
+                if self._is_upstream(error):
+                    raise self._gone(entry.key) from error
+                raise
+            except DataMillError as error:
+                error.add_note(f"Inserted at {origin}.")
+                raise
+
+    def _is_upstream(self, error: IntegrityError) -> bool:
+        primary = {key.parent for key in self._target.spec.foreign_keys if key.in_key}
+        return error.parent is not None and any(str(name) == str(error.parent) for name in primary)
+
+    def _batches(self, entry: Finished) -> Iterable[InsertBatch]:
+        return (self._with_metadata(batch, entry) for batch in entry.buffer.batches)
+
+    def stamp(self, entry: Finished) -> None:
+        """Fill the hidden metadata of a key whose rows are written already, inside its open transaction."""
+        values = self._metadata_values(entry)
+        if not values:
+            return
+        spec, dialect = self._target.spec, self._target.connection.dialect
+        names = tuple(entry.key)
+        key = tuple(self._bound(spec.heading[name], value) for name, value in entry.key.items())
+        statement = update_by_key(dialect, spec.name, values, names, key)
+        self._target.connection.session.execute(statement.sql, statement.params)
+
+    def _with_metadata(self, batch: InsertBatch, entry: Finished) -> InsertBatch:
+        values = self._metadata_values(entry) if batch.spec.name == self._target.name else []
+        if not values:
+            return batch
+        names = (*batch.names, *(name for name, _ in values))
+        columns = (*batch.columns, *([value] * len(batch) for _, value in values))
+        return InsertBatch(batch.spec, names, columns, batch.keys, batch.conflict)
+
+    def _metadata_values(self, entry: Finished) -> list[tuple[str, Any]]:
+        known = {
+            "_job_start_time": entry.started,
+            "_job_duration": entry.duration,
+            "_job_version": self._version,
+        }
+        return [
+            (item.name, self._bound(item, known[item.name])) for item in self._metadata if item.name in known
+        ]
+
+    def _bound(self, attribute: Attribute, value: Any) -> Any:
+        return to_driver(self._target.connection.dialect, attribute, [value])[0]
+
+
+def _values(entry: Finished) -> tuple[Any, ...]:
+    return tuple(entry.key.values())
+
+
+@dataclass(slots=True)
+class Group:
+    """Finished keys that wait to be stored together.
+
+    Fields:
+        storage: What writes them.
+        failed: Called with a key and its error.
+        entries: The keys.
+    """
+
+    storage: Storage
+    failed: Any
+    entries: list[Finished] = field(default_factory=list)
+    _size: int = 0
+    _opened: float = 0.0
+
+    def add(self, entry: Finished) -> None:
+        """Take a finished key; store the group if it is full, or the key was slow."""
+        if not self.entries:
+            self._opened = time.monotonic()
+        self.entries.append(entry)
+        self._size += entry.buffer.size
+        if (
+            entry.duration >= QUICK_MAKE_SECONDS
+            or len(self.entries) >= KEYS_PER_GROUP
+            or self._size >= BYTES_PER_GROUP
+            or time.monotonic() - self._opened >= SECONDS_PER_GROUP
+        ):
+            self.flush()
+
+    def tables(self) -> list[TableName]:
+        """Tables with waiting rows."""
+        return list({name for entry in self.entries for name in entry.buffer.tables})
+
+    def flush(self) -> None:
+        """Store the waiting keys; if one of them cannot be stored, each on its own."""
+        entries, self.entries, self._size = self.entries, [], 0
+        if not entries:
+            return
+        with deferred():
+            try:
+                gone = self.storage.write_group(entries)
+            except DataMillError:
+                gone = self._one_by_one(entries)
+        for entry, error in gone:
+            self.failed(entry.key, error)
+
+    def _one_by_one(self, entries: Sequence[Finished]) -> list[tuple[Finished, DataMillError]]:
+        failures: list[tuple[Finished, DataMillError]] = []
+        for entry in entries:
+            try:
+                self.storage.store_alone(entry)
+            except DataMillError as error:
+                failures.append((entry, error))
+        return failures

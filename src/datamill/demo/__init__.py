@@ -1,0 +1,1 @@
+"""Two pipelines on real input, to see datamill at work: `datamill demo`."""
