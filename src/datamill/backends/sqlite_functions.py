@@ -33,6 +33,7 @@ def strict(function: Function) -> Function:
 
 
 _STRICT: dict[str, Function] = {
+    "dm_hex": numbers.hexadecimal,
     "dm_bit_xor": numbers.exclusive_or,
     "dm_pow": numbers.power,
     "dm_exp": numbers.exponential,

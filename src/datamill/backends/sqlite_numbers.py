@@ -64,6 +64,11 @@ def exclusive_or(left: int, right: int) -> int:
     return left ^ right
 
 
+def hexadecimal(value: int | str) -> str:
+    """Return an integer in hexadecimal digits, negative ones as 64 bits in two's complement."""
+    return format(int(value) & (2**64 - 1), "X")
+
+
 def finite(value: Any, *inputs: Any) -> Any:
     """Return a float64 result, refusing an infinity that was not in the inputs."""
     if value in _INFINITE and not any(item in _INFINITE for item in inputs):

@@ -90,6 +90,8 @@ def _outside(pattern: str, match: re.Match[str], flavour: Flavour) -> str:
         return flavour.dot
     if match["end"]:
         return flavour.end
+    if match["other"] == "\b":  # what '\\b' becomes in a string: nobody searches for a backspace
+        return flavour.boundary
     letter = match["escape"]
     if letter is None:
         if match["other"] == "\\":

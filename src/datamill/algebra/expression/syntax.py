@@ -266,7 +266,7 @@ class _Rewriter:
 
     def operands(self) -> tuple[TokenType, ...]:
         types = self.types
-        return (types.STRING, types.NUMBER, types.VAR, types.IDENTIFIER, types.L_PAREN)
+        return (types.STRING, types.NUMBER, types.VAR, types.IDENTIFIER, types.L_PAREN, types.NULL)
 
     def plain(self, token: Token) -> None:
         types = self.types

@@ -307,7 +307,7 @@ SQLITE_FUNCTIONS: dict[str, Renderer] = {
     "ILIKE": _like,
     "SUBSTRING": _substring,
     "LEFT": _left,
-    "HEX": by_family(0, {"integer": "printf('%X', {0})", "uint64": "printf('%X', {0})"}, "hex({0})"),
+    "HEX": by_family(0, {"integer": "dm_hex({0})", "uint64": "dm_hex({0})"}, "hex({0})"),
     "ABS": by_family(0, dict.fromkeys(EXACT, "dm_decimal_abs({0})"), "abs({0})"),
     "CEIL": by_family(0, {"decimal": "dm_decimal_cut('CEIL', {0})", "float": "ceil({0})"}, "{0}"),
     "FLOOR": by_family(0, {"decimal": "dm_decimal_cut('FLOOR', {0})", "float": "floor({0})"}, "{0}"),
