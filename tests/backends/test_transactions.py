@@ -10,7 +10,7 @@ import pytest
 
 from datamill.backends.base import BackendSession
 from datamill.data.connection import Connection
-from datamill.errors import DataMillError, DuplicateError, IntegrityError, QueryError
+from datamill.errors import DataMillError, DuplicateError, IntegrityError, LostConnectionError, QueryError
 from datamill.model.names import TableName
 
 Declare = Callable[[str, str], object]
@@ -207,3 +207,60 @@ class TestRepeats:
         assert rows(connection) == []
         insert(connection, 3)
         assert rows(connection) == [3]
+
+
+class TestLosses:
+    """The database gives up a transaction by itself, or the connection breaks."""
+
+    def test_an_undone_write_cannot_go_on(self, connection: Connection) -> None:
+        def fill_the_disk() -> None:
+            with connection.write() as session:
+                session.rollback()  # as SQLite does by itself
+                raise QueryError("disk full")
+
+        def careless() -> None:
+            with connection.write():
+                insert(connection, 1)
+                with pytest.raises(QueryError, match="disk full"):
+                    fill_the_disk()
+                with pytest.raises(QueryError, match="disk full"):
+                    insert(connection, 2)
+
+        with pytest.raises(QueryError, match="disk full"):
+            careless()
+        assert rows(connection) == []
+        insert(connection, 3)
+        assert rows(connection) == [3]
+
+    def test_reads_are_repeated_on_a_new_session(self, connection: Connection) -> None:
+        connection.session.close()
+        assert rows(connection) == []
+
+    def test_reads_are_not_repeated_if_not_wanted(self, connection: Connection) -> None:
+        connection.session.close()
+        with pytest.raises(LostConnectionError):
+            connection.query("SELECT 1", reconnect=False)
+        assert connection.query("SELECT 1", reconnect=False).fetchone() == (1,)
+
+    def test_writes_are_not_repeated(self, connection: Connection) -> None:
+        connection.session.close()
+        with pytest.raises(LostConnectionError, match="unknown"):
+            connection.query(f"DELETE FROM {connection.dialect.table(NAME)}")
+        connection.session.close()
+        with pytest.raises(LostConnectionError):
+            insert(connection, 1)
+        insert(connection, 2)
+        assert rows(connection) == [2]
+
+    def test_explicit_transactions_are_rolled_back(self, connection: Connection) -> None:
+        def work() -> None:
+            with connection.transaction:
+                insert(connection, 1)
+                connection.session.close()
+                with pytest.raises(LostConnectionError):
+                    connection.query("SELECT 1")
+                insert(connection, 2)
+
+        with pytest.raises(QueryError, match="rolled back"):
+            work()
+        assert rows(connection) == []

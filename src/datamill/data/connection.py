@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import uuid4
@@ -18,8 +18,8 @@ from datamill.data.dependencies import Dependencies
 from datamill.data.observer import Observer
 from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read
 from datamill.data.shared_session import SharedSession
-from datamill.data.transaction import RETRIES, ThreadState, Transaction
-from datamill.errors import ConfigError, DataMillError, LostConnectionError
+from datamill.data.transaction import RETRIES, ThreadState, Transaction, is_retryable
+from datamill.errors import ConfigError, DataMillError, LostConnectionError, QueryError
 from datamill.settings import Config
 
 if TYPE_CHECKING:
@@ -272,15 +272,26 @@ class Connection:
                 hint="What it inserts is stored together when it returns, or not at all.",
             )
 
-    def write(self) -> AbstractContextManager[BackendSession]:
-        """A context for one write: everything in it or nothing.
+    @contextmanager
+    def write(self) -> Iterator[BackendSession]:
+        """Run a block that writes: everything in it or nothing.
 
-        In a transaction it is a savepoint, so that an error that is caught undoes this write only; outside, it is a
+        In a transaction it is a savepoint, so that an error that is caught undoes this block only; outside, it is a
         transaction of its own.
+
+        Yields:
+            The session of the calling thread.
         """
         if self._query_cache is not None:
             self.session.begin(write=True)  # refuses
-        return self._state().write()
+        state = self._state()
+        was_open = self.in_transaction
+        try:
+            with state.write() as session:
+                yield session
+        except LostConnectionError as error:
+            self._after_loss(state, was_open, error)
+            raise
 
     def run_write(self, work: Callable[[BackendSession], Returned], retries: int = RETRIES) -> Returned:
         """Run a function within `write`, and again after a deadlock if no transaction was open.
@@ -292,9 +303,16 @@ class Connection:
         Returns:
             What the function returns.
         """
-        if self._query_cache is not None:
-            self.session.begin(write=True)  # refuses
-        return self._state().run_write(work, retries)
+        if self.in_transaction:
+            retries = 0
+        while True:
+            try:
+                with self.write() as session:
+                    return work(session)
+            except QueryError as error:
+                if retries == 0 or not is_retryable(error):
+                    raise
+                retries -= 1
 
     def run_read(self, work: Callable[[BackendSession], Returned], reconnect: bool | None = None) -> Returned:
         """Run a function that only reads, once more on a new session if the connection was lost.
@@ -318,7 +336,8 @@ class Connection:
         if was_open and state.explicit:
             state.undone = error
         if not self._closed and not self.address.is_memory:
-            self._reopen()
+            with suppress(DataMillError):  # the next use tries again
+                self._reopen()
 
     # raw SQL ---------------------------------------------------------------------------------------------------
 
@@ -367,7 +386,7 @@ class Connection:
             result = self.session.execute(statement.sql, statement.params)
         except LostConnectionError as error:
             self._after_loss(state, was_open, error)
-            raise
+            raise error.suggest("The outcome of the statement is unknown.") from error.__cause__
         finally:
             if is_definition(query):
                 self.catalog.invalidate()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from datamill.backends.base import BackendSession
 from datamill.errors import DataMillError, LostConnectionError, QueryError
-
-Returned = TypeVar("Returned")
 
 RETRIES = 3
 """How often an implicit transaction is tried again after a deadlock or serialization failure."""
@@ -63,28 +61,28 @@ class ThreadState:
         """
         undone, self.undone, self.explicit = self.undone, None, False
         if undone is not None and not self.session.in_transaction:
-            raise QueryError(
-                f"The transaction was rolled back earlier: {undone}", hint="Repeat it as a whole."
-            ) from undone
+            raise _rolled_back(undone, "Repeat it as a whole.")
         if self.session.in_transaction:
             self._commit()
 
     def cancel(self) -> None:
         """Roll back; without a transaction nothing happens."""
         self.undone, self.explicit = None, False
-        if self.session.in_transaction:
-            self.session.rollback()
+        self._rollback()
 
     def _commit(self) -> None:
         try:
             self.session.commit()
+        except LostConnectionError as error:
+            raise error.suggest("Whether the transaction was committed is unknown.") from error.__cause__
         except BaseException:
             self._rollback()
             raise
 
     def _rollback(self) -> None:
         if self.session.in_transaction:
-            self.session.rollback()
+            with suppress(LostConnectionError):  # then it is rolled back already
+                self.session.rollback()
 
     # writes ----------------------------------------------------------------------------------------------------
 
@@ -92,10 +90,9 @@ class ThreadState:
     def write(self) -> Iterator[BackendSession]:
         """Run a block that writes: all of it or nothing, in a savepoint or a transaction of its own."""
         if self.undone is not None and not self.session.in_transaction:
-            raise QueryError(
-                f"The transaction was rolled back earlier: {self.undone}",
-                hint="Leave its with block, or call cancel_transaction(), then repeat it as a whole.",
-            ) from self.undone
+            raise _rolled_back(
+                self.undone, "Leave its with block, or call cancel_transaction(), then repeat it as a whole."
+            )
         with self._savepoint() if self.session.in_transaction else self._implicit():
             yield self.session
 
@@ -104,7 +101,10 @@ class ThreadState:
         self.session.begin(write=True)
         try:
             yield
+            if self.undone is not None and not self.session.in_transaction:
+                raise _rolled_back(self.undone, "Repeat it as a whole.")
         except BaseException:
+            self.undone = None
             self._rollback()
             raise
         self._commit()
@@ -130,26 +130,14 @@ class ThreadState:
             self._rollback()
         elif self.session.in_transaction:
             self.session.rollback_to_savepoint(name)
-        if self.explicit and not self.session.in_transaction:
+        if not self.session.in_transaction:
             self.undone = error if isinstance(error, DataMillError) else QueryError(str(error))
 
-    def run_write(self, work: Callable[[BackendSession], Returned], retries: int = RETRIES) -> Returned:
-        """Run a function in `write`, again after a deadlock if the transaction is its own.
 
-        Args:
-            work: Called with the session; it must do the same when called again.
-            retries: How often to repeat at the most; 0 if its input cannot be read twice.
-        """
-        if self.session.in_transaction:
-            retries = 0
-        while True:
-            try:
-                with self.write() as session:
-                    return work(session)
-            except QueryError as error:
-                if retries == 0 or not is_retryable(error):
-                    raise
-                retries -= 1
+def _rolled_back(cause: DataMillError, hint: str) -> QueryError:
+    error = QueryError(f"The transaction was rolled back earlier: {cause}", hint=hint)
+    error.__cause__ = cause
+    return error
 
 
 class Transaction:
