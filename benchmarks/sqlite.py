@@ -16,6 +16,7 @@ import numpy as np
 
 import datamill as dm
 from benchmarks.harness import Row, pairs, seconds, show
+from datamill.data.query import compile_query
 
 COLUMNS = ("a", "b", "x", "label", "flag", "day", "note")
 CREATE = (
@@ -134,12 +135,14 @@ class Bench:
 
     def compose(self) -> Iterator[Row]:
         """Compose and compile a query of three operators."""
-        first, second = self.table(DEFINITION)(), self.table("-> Table1\nc : int32\n---\ny : float64\n")()
+        first = self.table(DEFINITION)()
+        second = self.table(f"-> {type(first).__name__}\nc : int32\n---\ny : float64\n")()
         count = 300
 
         def query() -> None:
             for index in range(count):
-                ((first & {"a": index}) * second).proj("x", "y").make_sql()
+                expression = ((first & {"a": index}) * second).proj("x", "y")
+                compile_query(self.instance.connection, expression.__relation__())
 
         query()
         measured = sorted(seconds(query, count) for _ in range(self.rounds))

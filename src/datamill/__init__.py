@@ -1,43 +1,60 @@
 """datamill: a computational database for scientists and engineers.
 
+Names are loaded when they are first used, so that ``import datamill`` costs next to nothing.
+
 Example:
     >>> import datamill as dm
     >>> schema = dm.Schema("lab")
 """
 
+from __future__ import annotations
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from datamill import codecs, errors
-from datamill.algebra.conditions import AndList, Not, Top
-from datamill.api.default import config, conn
-from datamill.api.diagram import Diagram
-from datamill.api.expression import QueryExpression
-from datamill.api.instance import Instance
-from datamill.api.schema import Schema, list_schemas
-from datamill.api.table import FreeTable, Table
-from datamill.api.tiers import Compute, Computed, Entry, Imported, Ingest, Lookup, Manual, Part
-from datamill.api.universe import U
-from datamill.api.virtual import VirtualModule, create_virtual_module, virtual_schema
-from datamill.codecs import Codec, blob, get_codec, list_codecs
-from datamill.data.connection import Connection
-from datamill.data.validate import ValidationResult
-from datamill.errors import DataJointError, DataMillError, DataMillWarning, SkipKey, ThreadSafetyError
-from datamill.settings import Config
-from datamill.settings.log import logger
-
 __version__ = "0.1.0"
-schema = Schema
 
 if TYPE_CHECKING:
+    from datamill import codecs, errors
+    from datamill.algebra.conditions import AndList, Not, Top
+    from datamill.api.default import config, conn
+    from datamill.api.diagram import Diagram
+    from datamill.api.expression import QueryExpression
+    from datamill.api.instance import Instance
+    from datamill.api.schema import Schema, list_schemas, schema
+    from datamill.api.table import FreeTable, Table
+    from datamill.api.tiers import Compute, Computed, Entry, Imported, Ingest, Lookup, Manual, Part
+    from datamill.api.universe import U
+    from datamill.api.virtual import VirtualModule, create_virtual_module, virtual_schema
+    from datamill.codecs import Codec, blob, get_codec, list_codecs
     from datamill.codecs.blob import MatCell, MatStruct
+    from datamill.data.connection import Connection
+    from datamill.data.validate import ValidationResult
+    from datamill.errors import DataJointError, DataMillError, DataMillWarning, SkipKey, ThreadSafetyError
+    from datamill.settings import Config
+    from datamill.settings.log import logger
 
-
-def __getattr__(name: str) -> Any:
-    """Load the names that need NumPy on first use."""
-    if name in ("MatCell", "MatStruct"):
-        return getattr(blob, name)
-    raise AttributeError(f"module 'datamill' has no attribute {name!r}")
-
+_HOMES = {
+    "datamill.algebra.conditions": "AndList Not Top",
+    "datamill.api.default": "config conn",
+    "datamill.api.diagram": "Diagram",
+    "datamill.api.expression": "QueryExpression",
+    "datamill.api.instance": "Instance",
+    "datamill.api.schema": "Schema schema list_schemas",
+    "datamill.api.table": "FreeTable Table",
+    "datamill.api.tiers": "Compute Computed Entry Imported Ingest Lookup Manual Part",
+    "datamill.api.universe": "U",
+    "datamill.api.virtual": "VirtualModule create_virtual_module virtual_schema",
+    "datamill.codecs": "Codec get_codec list_codecs",
+    "datamill.codecs.blob": "MatCell MatStruct",
+    "datamill.data.connection": "Connection",
+    "datamill.data.validate": "ValidationResult",
+    "datamill.errors": "DataJointError DataMillError DataMillWarning SkipKey ThreadSafetyError",
+    "datamill.settings": "Config",
+    "datamill.settings.log": "logger",
+}
+_MODULES = {"blob": "datamill.codecs.blob", "codecs": "datamill.codecs", "errors": "datamill.errors"}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "AndList",
@@ -83,3 +100,19 @@ __all__ = [
     "schema",
     "virtual_schema",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name in _MODULES:
+        value: Any = import_module(_MODULES[name])
+    elif name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'datamill' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

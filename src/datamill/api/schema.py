@@ -347,3 +347,7 @@ def _is_part(value: object) -> bool:
 def list_schemas(connection: Connection | None = None) -> list[str]:
     """Names of the schemas in the database, without the database's own."""
     return (connection or default.conn()).catalog.list_schemas()
+
+
+schema = Schema
+"""Older name of `Schema`."""

@@ -1,0 +1,33 @@
+"""The public names of the package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import datamill as dm
+
+
+def test_every_name_loads_and_is_listed() -> None:
+    for name in dm.__all__:
+        assert getattr(dm, name) is not None
+        assert name in dir(dm)
+    assert sorted(dm._HOME_OF.keys() | dm._MODULES.keys()) == sorted(dm.__all__)
+
+
+def test_unknown_names_raise() -> None:
+    try:
+        dm.Shema  # type: ignore[attr-defined]  # noqa: B018
+    except AttributeError as error:
+        assert "Shema" in str(error)
+    else:
+        raise AssertionError
+
+
+def test_using_the_api_does_not_load_the_heavy_libraries() -> None:
+    code = "import sys, datamill as dm; dm.Schema; dm.Manual; print([m for m in HEAVY if m in sys.modules])"
+    heavy = ["numpy", "pandas", "polars", "pyarrow", "sqlglot", "apsw", "networkx", "typer", "rich"]
+    run = subprocess.run(
+        [sys.executable, "-c", code.replace("HEAVY", repr(heavy))], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "[]"
