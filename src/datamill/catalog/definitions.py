@@ -71,16 +71,12 @@ def declare(host: Host, catalog: Tables, spec: TableSpec) -> bool:
         if catalog.has(spec.name):
             return False
         require_schema(catalog, spec.name.schema)
-        create(session, catalog, spec)
+        parents = {name: catalog.spec(name) for name in spec.parents}
+        # The catalog is read before anything changes: each change would make it read again.
         _ensure_lineage_table(session, catalog, spec.name.schema)
+        run(session, ddl.create_table(spec, session.dialect, parents))
         write_lineage(session, spec)
     return True
-
-
-def create(session: BackendSession, catalog: Tables, spec: TableSpec) -> None:
-    """Create a table without lineage rows."""
-    parents = {name: catalog.spec(name) for name in spec.parents}
-    run(session, ddl.create_table(spec, session.dialect, parents))
 
 
 def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list[TableName]:
