@@ -6,16 +6,20 @@ import datetime
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from datamill.algebra.operators import project, restrict, top
+from datamill.algebra.conditions import U
+from datamill.algebra.operators import distinct, project, restrict, top, universal_aggregate
 from datamill.algebra.relations import BaseTable, Relation
 from datamill.data import fetch, iterate
 from datamill.data.connection import Connection
+from datamill.data.delete import delete, delete_quick
 from datamill.data.insert import insert
+from datamill.data.update import update1
 from datamill.errors import DataMillError, MissingExtraError, UnknownAttributeError
 from datamill.model.table import TableSpec
 
@@ -323,3 +327,90 @@ def test_an_empty_heading(connection: Connection, declare: Declare) -> None:
     assert fetch.to_dicts(connection, relation) == [{}]
     assert fetch.keys(connection, relation) == [{}]
     assert fetch.to_arrays(connection, relation).shape == (1,)
+
+
+def test_iteration_needs_memory_for_a_batch_only(connection: Connection, declare: Declare) -> None:
+    import tracemalloc
+
+    spec = declare("lab.large", "k : int32\n---\ndata : bytes")
+    insert(connection, spec, ({"k": k, "data": bytes(200_000)} for k in range(200)))
+    tracemalloc.start()
+    try:
+        assert (
+            sum(len(row["data"]) for row in iterate.iterate(connection, BaseTable(spec, connection)))
+            == 40_000_000
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 15_000_000
+
+
+def test_attachments_go_where_they_are_wanted(
+    connection: Connection, declare: Declare, tmp_path: Path
+) -> None:
+    spec = declare("lab.note", "k : int32\n---\nfile : <attach>")
+    (tmp_path / "note.txt").write_text("hello", encoding="utf-8")
+    insert(connection, spec, [{"k": 1, "file": tmp_path / "note.txt"}])
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = fetch.fetch1(connection, BaseTable(spec, connection), "file", download_path=folder)
+    assert Path(path).read_text(encoding="utf-8") == "hello"
+    assert Path(path).parent == folder
+    assert fetch.to_dicts(connection, BaseTable(spec, connection), download_path=folder)[0]["file"]
+
+
+def test_reads_are_reported_to_a_running_make(connection: Connection, numbers: Relation) -> None:
+    class Watch:
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def on_read(self, tables: Any) -> None:
+            self.seen.append(",".join(map(str, tables)))
+
+        def on_insert(self, batch: Any) -> bool:
+            return False
+
+        def on_write(self, action: str, table: Any, details: Any) -> None:
+            self.seen.append(f"{action} {table}")
+
+        def may_insert(self, table: Any) -> bool:
+            return False
+
+    watch = Watch()
+    connection.observer = watch
+    try:
+        few = restrict(numbers, "k < 3")
+        fetch.to_dicts(connection, few)
+        fetch.count(connection, few)
+        fetch.exists(connection, few)
+        fetch.keys(connection, few)
+        fetch.cursor(connection, few)
+        list(iterate.iterate(connection, few))
+        assert watch.seen == ["lab.number"] * 6
+        spec = numbers.spec  # type: ignore[union-attr]
+        watch.seen.clear()
+        update1(connection, spec, {"k": 1, "name": "x"})
+        delete(connection, few, prompt=False)
+        delete_quick(connection, numbers)
+        insert(connection, spec, restrict(numbers, "k < 0"))
+    finally:
+        connection.observer = None
+    writes = [item for item in watch.seen if " " in item]
+    assert writes == ["update lab.number", "delete lab.number", "delete lab.number", "insert lab.number"]
+
+
+def test_distinct_and_aggregates_fetch_too(connection: Connection, numbers: Relation) -> None:
+    few = restrict(numbers, "k < 4")
+    total = universal_aggregate(U(), few, n="count(*)", s="sum(square)", m="avg(k)")
+    assert fetch.fetch1(connection, total) == {"n": 4, "s": 14, "m": 1.5}
+    assert fetch.head(connection, total) == fetch.tail(connection, total) == fetch.to_dicts(connection, total)
+    assert fetch.keys(connection, total) == [{}]
+    assert fetch.to_pandas(connection, total).shape == (1, 3)
+    named = distinct(U("name"), few)
+    assert [row["name"] for row in fetch.to_dicts(connection, named, order_by="KEY")] == [
+        "n0",
+        "n1",
+        "n2",
+        "n3",
+    ]

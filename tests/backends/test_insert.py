@@ -109,8 +109,9 @@ def test_every_form_of_rows_gives_the_same_table(form: str, connection: Connecti
 
 
 def test_rows_by_position_are_deprecated(connection: Connection, mouse: TableSpec) -> None:
-    with pytest.warns(DeprecationWarning, match="position"):
+    with pytest.warns(DeprecationWarning, match="position") as caught:
         insert(connection, mouse, [(1, "a", 1.5), [2, "b", None], (3, None, 2)])
+    assert caught[0].filename == __file__
     with pytest.warns(DeprecationWarning, match="position"):
         insert(connection, mouse, np.array([[4, "d", 4], [5, "e", 5]], dtype=object))
     assert rows_of(connection, mouse)[:3] == THREE

@@ -97,9 +97,9 @@ def _delete_once(
     connection: Connection, relation: Relation, integrity: Any, transaction: bool, asks: bool
 ) -> int:
     if asks or not transaction:
-        return DeletePlan(connection, relation, integrity).apply(transaction, asks)
+        return DeletePlan(connection, relation, integrity).carry_out(transaction, asks)
     with connection.write():  # the plan sees what the removal meets
-        return DeletePlan(connection, relation, integrity).apply()
+        return DeletePlan(connection, relation, integrity).carry_out()
 
 
 def _legacy(prompt: bool | None, part_integrity: str, legacy: dict[str, Any]) -> tuple[bool | None, str]:

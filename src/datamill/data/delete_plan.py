@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -237,6 +237,13 @@ class DeletePlan:
             IntegrityError: Rows that are not planned refer to planned ones; nothing is removed (with
                 ``transaction=False``: nothing from that table on).
         """
+        observer = self._connection.observer
+        if observer is not None:
+            observer.on_write("delete", self._spec.name, {"tables": self._cascade.tables()})
+        return self.carry_out(transaction, prompt)
+
+    def carry_out(self, transaction: bool = True, prompt: bool = False) -> int:
+        """Do what `apply` does, for callers who have announced the delete to a running ``make`` already."""
         self.require_integrity()
         if self.total == 0:
             logger.info("Nothing to delete.")
@@ -246,9 +253,6 @@ class DeletePlan:
             if not ask(COMMIT_DELETES):
                 logger.info("Delete cancelled")
                 return 0
-        observer = self._connection.observer
-        if observer is not None:
-            observer.on_write("delete", self._spec.name, {"tables": self._cascade.tables()})
         return remove(self._connection, self._cascade, transaction)
 
 
@@ -304,19 +308,23 @@ def whole_graph(connection: Connection) -> DependencyGraph:
     return connection.catalog.graph()
 
 
-def target_keys(connection: Connection, relation: Relation, spec: TableSpec) -> list[Sequence[Key]]:
-    """Return the physical keys (driver values) of the rows of a restricted table, in batches."""
+def target_keys(connection: Connection, relation: Relation, spec: TableSpec) -> Iterator[Sequence[Key]]:
+    """Yield the physical keys (driver values) of the rows of a restricted table, in batches."""
     dialect = connection.dialect
     if spec.is_singleton:
         statement = compile_exists(relation, dialect)
         found = connection.session.execute(statement.sql, statement.params).rows
         hidden = [item for item in spec.hidden if item.in_key]
         key = tuple(to_driver(dialect, item, [item.default])[0] for item in hidden)
-        return [[key]] if found and found[0][0] else []
+        if found and found[0][0]:
+            yield [key]
+        return
     narrow = narrowed(relation, ())
     statement = compile_select(narrow, dialect)
     positions = [narrow.heading.names.index(name) for name in spec.heading.key]
-    rows = connection.session.execute(statement.sql, statement.params).rows
+    batches = connection.session.stream(statement.sql, statement.params)
     if positions == list(range(len(narrow.heading))):
-        return [rows]
-    return [[tuple(row[index] for index in positions) for row in rows]]
+        yield from batches
+    else:
+        for rows in batches:
+            yield [tuple(row[index] for index in positions) for row in rows]

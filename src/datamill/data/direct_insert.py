@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
+from datamill.data.user_warnings import warn_user
 from datamill.errors import ContractError, ContractWarning, DataMillError
 from datamill.model.table import TableSpec
 
@@ -43,4 +43,4 @@ def check_direct_insert(connection: Connection, spec: TableSpec, allow: bool | N
     if contract == "strict":
         raise ContractError(message, table=str(spec.name), other=str(master), hint=hint)
     if contract == "warn":
-        warnings.warn(f"{message} {hint}", ContractWarning, stacklevel=4)
+        warn_user(f"{message} {hint}", ContractWarning)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
 from datamill.data.formats import FORMATS
-from datamill.data.query import Order, compile_query, observe_read, run, sliced
+from datamill.data.query import Order, compile_query, names_one_row, observe_read, run, sliced
 from datamill.data.raw_sql import Cursor
 from datamill.errors import DataMillError
 from datamill.sql.select import compile_count, compile_exists, compile_select
@@ -187,8 +187,10 @@ def fetch1(
         UnknownAttributeError: A name is no attribute.
     """
     names = _expand(relation, attributes)
+    if not names_one_row(relation):
+        relation = sliced(relation, None, 2, None)
     with _download(connection, download_path):
-        fetched = run(connection, relation, names if attributes else None, squeeze=squeeze, at_most=2)
+        fetched = run(connection, relation, names if attributes else None, squeeze=squeeze)
         if len(fetched) != 1:
             raise _not_one(relation, len(fetched))
         if not attributes:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.expression.tree import Column, Literal
 from datamill.algebra.relations import Item, Projection, Relation, base_tables
-from datamill.data.encode import Encoder
+from datamill.data.encode import EncodedBatch, Encoder
+from datamill.data.insert_errors import explain
 from datamill.data.iterate import iterate
 from datamill.data.write_rows import InsertOptions, write_rows
-from datamill.errors import DataMillError, MissingAttributeError
+from datamill.errors import DataMillError, DuplicateError, IntegrityError, MissingAttributeError
 from datamill.model.attribute import Attribute
 from datamill.model.table import TableSpec
 from datamill.sql.dml import insert_select
@@ -62,7 +63,31 @@ def insert_query(connection: Connection, spec: TableSpec, relation: Relation, op
         for statement in statements:
             session.execute(statement.sql, statement.params)
 
-    connection.run_write(work)
+    try:
+        connection.run_write(work)
+    except (DuplicateError, IntegrityError) as error:
+        raise _explain(connection, spec, projection, error, options) from error.__cause__
+
+
+def _explain(
+    connection: Connection,
+    spec: TableSpec,
+    projection: Projection,
+    error: DuplicateError | IntegrityError,
+    options: InsertOptions,
+) -> DataMillError:
+    """Look through the rows of the query for what the database refused."""
+    select = compile_select(projection, connection.dialect)
+    names, start = tuple(projection.heading.names), 0
+    for rows in connection.session.stream(select.sql, select.params):
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        found = explain(
+            connection, spec, EncodedBatch(start, len(rows), names, columns, []), error, options.conflict
+        )
+        if found is not error:
+            return found
+        start += len(rows)
+    return error
 
 
 def _rows_from(source: Any, relation: Relation, names: list[str]) -> Iterator[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
 from datamill.data.query import run, sliced
+from datamill.data.user_warnings import warn_user
 from datamill.errors import DataMillError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def fetch(
     from datamill.data import fetch as fetching
 
     message = "fetch() is deprecated: use to_dicts, to_arrays, to_pandas or keys."
-    warnings.warn(message, DeprecationWarning, stacklevel=4)
+    warn_user(message, DeprecationWarning)
     if format not in (None, "array", "frame"):
         raise DataMillError(f"format={format!r} is unknown.", hint="It is 'array' or 'frame'.")
     if format == "frame":

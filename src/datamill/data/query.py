@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.expression.tree import columns
 from datamill.algebra.operators import project, top
-from datamill.algebra.relations import Relation, Slice, base_tables, sources
+from datamill.algebra.predicates import Equal
+from datamill.algebra.relations import Relation, Restriction, Slice, base_tables, sources
 from datamill.data.fetched import Fetched
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
@@ -25,6 +26,14 @@ def sliced(relation: Relation, order_by: Order, limit: int | None, offset: int |
     if order_by is None and limit is None and not offset:
         return relation
     return top(relation, limit, order_by, offset or 0)
+
+
+def names_one_row(relation: Relation) -> bool:
+    """Return whether a condition gives every key attribute a value, so that there is one row at the most."""
+    if not isinstance(relation, Restriction) or not relation.heading.key:
+        return False
+    given = {predicate.name for predicate in relation.predicates if isinstance(predicate, Equal)}
+    return given.issuperset(relation.heading.key)
 
 
 def narrowed(relation: Relation, names: Sequence[str]) -> Relation:
@@ -70,7 +79,6 @@ def run(
     names: Sequence[str] | None = None,
     *,
     squeeze: bool = False,
-    at_most: int | None = None,
 ) -> Fetched:
     """Read a relation.
 
@@ -79,7 +87,6 @@ def run(
         relation: What to read.
         names: The attributes that are wanted; default: all.
         squeeze: Drop axes of length one from arrays.
-        at_most: Rows that are needed; more may come.
     """
     observe_read(connection, relation)
     narrow = relation if names is None else narrowed(relation, names)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from datamill.data.user_warnings import warn_user
 from datamill.errors import DataMillError
 from datamill.model.heading import Heading
 
@@ -42,7 +42,7 @@ def numpy_block(array: Any, heading: Heading) -> Block:
                 hint=f"By position it needs: {', '.join(heading.names)}.",
             )
         message = "Rows given by position are deprecated: give a structured array or a data frame."
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warn_user(message, DeprecationWarning)
         flat = array
         fields = {name: array[:, index] for index, name in enumerate(heading.names)}
     else:

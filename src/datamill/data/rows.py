@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -13,6 +12,7 @@ from typing import Any
 
 from datamill.data.row_files import csv_blocks, parquet_blocks
 from datamill.data.row_tables import Block, arrow_blocks, numpy_block, pandas_block, polars_block
+from datamill.data.user_warnings import warn_user
 from datamill.errors import DataMillError
 from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
@@ -131,7 +131,7 @@ def _read_iterable(rows: Iterable[Any], heading: Heading, chunk_size: int | None
         if not warned and any(isinstance(row, tuple | list) for row in batch[:1]):
             warned = True
             message = "Rows given by position are deprecated: give mappings from attribute names to values."
-            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            warn_user(message, DeprecationWarning)
         yield RowBatch(start, len(batch), _columns_of(batch, heading, start))
         start += len(batch)
 
@@ -181,7 +181,7 @@ def _columns_of(batch: list[Any], heading: Heading, start: int) -> dict[str, lis
 def columns_of_mappings(batch: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Turn mappings into columns; where a mapping lacks a name that others have, the column holds None."""
     names = tuple(batch[0])
-    if set(map(len, batch)) == {len(names)}:
+    if set(map(len, batch)) == {len(names)} and set(map(type, batch)) == {dict}:
         try:
             return {name: list(map(itemgetter(name), batch)) for name in names}
         except KeyError:  # same number of fields, other names

@@ -70,7 +70,7 @@ def _field(attribute: Attribute, type: Any) -> Any:
 
 def arrow_type(stored: AttributeType) -> Any:
     """Return the Arrow type of a core type; None where Arrow is to find it (types of foreign tables)."""
-    if stored.kind == "decimal":
+    if stored.kind == "decimal" and stored.args:
         make = pyarrow.decimal128 if stored.args[0] <= LONGEST_DECIMAL128 else pyarrow.decimal256
         return make(*stored.args)
     make_plain = _TYPES.get(stored.kind)

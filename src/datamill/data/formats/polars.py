@@ -50,6 +50,6 @@ def polars_type(attribute: Attribute) -> Any:
     kind = attribute.type.kind
     if kind in ("datetime", "timestamp"):
         return polars.Datetime("us")
-    if kind == "decimal" and attribute.type.args[0] <= LONGEST_DECIMAL:
+    if kind == "decimal" and attribute.type.args and attribute.type.args[0] <= LONGEST_DECIMAL:
         return polars.Decimal(*attribute.type.args)
     return getattr(polars, _TYPES.get(kind, "Object"))
