@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
+from datamill.data import fetch_rows as fetching
 from datamill.data.query import run, sliced
 from datamill.data.user_warnings import warn_user
 from datamill.errors import DataMillError
@@ -38,8 +39,6 @@ def fetch(
     Raises:
         DataMillError: ``format`` is unknown, or ``"frame"`` with attributes or ``as_dict``.
     """
-    from datamill.data import fetch as fetching
-
     message = "fetch() is deprecated: use to_dicts, to_arrays, to_pandas or keys."
     warn_user(message, DeprecationWarning)
     if format not in (None, "array", "frame"):
