@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from datamill.catalog.changes import Filling, TableChange
+from datamill.errors import DataMillError
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
@@ -24,6 +25,9 @@ def propagate(change: TableChange, dependents: Iterable[TableSpec]) -> list[Tabl
     Args:
         change: The change of the table.
         dependents: All tables that depend on it, parents first.
+
+    Raises:
+        DataMillError: Two foreign keys of a table would become the same.
     """
     changed = {change.old.name: change}
     for child in dependents:
@@ -48,6 +52,7 @@ class _Follow:
         renames = self.renames()
         columns = {item.name: item for item in self.child.columns}
         keys = [self.foreign_key(key, renames) for key in self.child.foreign_keys]
+        self.check_distinct(keys)
         used = {own for key in keys for own in key.attributes}
         follows = {
             own for key in self.child.foreign_keys if key.parent in self.changed for own in key.attributes
@@ -70,6 +75,18 @@ class _Follow:
         )
         pairs = tuple((new, old) for old, new in renames.items() if new != old)
         return TableChange(self.child, spec, pairs, tuple(self.fill))
+
+    def check_distinct(self, keys: list[ForeignKey]) -> None:
+        seen = set()
+        for key in keys:
+            identity = (key.parent, key.attribute_map)
+            if identity in seen:
+                raise DataMillError(
+                    f"{self.child.name} would refer to {key.parent} twice through {', '.join(key.attributes)}.",
+                    hint=f"Give {key.parent} its new key attributes by renames={{'new': 'old'}}, or alter "
+                    f"{self.child.name} first.",
+                )
+            seen.add(identity)
 
     def renames(self) -> dict[str, str]:
         """Return old name -> new name, for columns on whose new name all foreign keys agree."""
