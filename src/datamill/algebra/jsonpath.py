@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from datamill.algebra.expression.paths import parse_path_key
-from datamill.algebra.expression.tree import Call, Column, Expression
+from datamill.algebra.expression.paths import parse_path_key, path_text
+from datamill.algebra.expression.tree import Call, Column, Expression, Literal
 from datamill.errors import DataMillError
 from datamill.model.heading import Heading
 from datamill.model.types import AttributeType, parse_type
@@ -63,7 +63,8 @@ def json_place(text: str, heading: Heading) -> Place | None:
             hint="Paths lead into attributes of type json.",
         )
     key = parse_path_key(text.strip())
-    document = Call("->", (Column(attribute.name, attribute.stored),), JSON, (("path", key.path),))
+    path = Literal(path_text(key.path), TEXT)
+    document = Call("->", (Column(attribute.name, attribute.stored), path), JSON)
     if key.type is not None and key.type.family == "json":
         return Place(document, document, key.type)
     return Place(document, Call("CAST", (document,), key.type or TEXT), key.type)

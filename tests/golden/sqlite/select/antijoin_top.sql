@@ -1,0 +1,1 @@
+SELECT t1."mouse", t1."sess", t1."day", t1."score", t1."meta" FROM "lab.session" AS t1 WHERE ((t1."mouse", t1."sess") IN (SELECT t2."mouse", t2."sess" FROM (SELECT t3."mouse", t3."sess", t3."day", t3."score", t3."meta" FROM "lab.session" AS t3 ORDER BY t3."mouse", t3."sess" LIMIT 3) AS t2)) IS NOT TRUE;
