@@ -283,6 +283,6 @@ def _converted(
     try:
         converted = convert_column(target.stored, canonical, nullable=target.nullable, attribute=target.name)
     except InvalidValueError as error:
-        error.table = str(table)  # type: ignore[attr-defined]
+        error.table = str(table)
         raise error.suggest("The table was not altered.") from error.__cause__
     return [value if value is None or write is None else write(value) for value in converted]
