@@ -10,6 +10,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from datamill.errors import DataMillError, DataMillWarning, DefinitionError
 
@@ -109,6 +110,7 @@ class TableName:
         return f"{base_to_class(split_tier(master)[1])}.{own}" if master else own
 
 
+@lru_cache(maxsize=4096)
 def split_tier(table: str) -> tuple[Tier, str, str | None]:
     """Split a physical table name into tier, base name and, for parts, the master's physical name.
 
