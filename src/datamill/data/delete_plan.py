@@ -15,7 +15,7 @@ from datamill.data.delete_rows import remove
 from datamill.data.key_set import Key
 from datamill.data.prompt import COMMIT_DELETES, ask, describe_counts
 from datamill.data.query import narrowed, observe_read
-from datamill.data.values import from_driver, to_driver
+from datamill.data.values import from_driver, table_coder, to_driver
 from datamill.errors import DataMillError, UnknownAttributeError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
@@ -159,10 +159,8 @@ class DeletePlan:
         return self._path(name, start)
 
     def _driver_key(self, spec: TableSpec, key: Mapping[str, Any]) -> Key:
-        from datamill.data.values import ValueCoder
-
-        coder = ValueCoder(self._connection, spec)
-        return tuple(coder.encode(spec.heading[name], [key[name]]).driver[0] for name in spec.heading.key)
+        coders = table_coder(self._connection.dialect, spec).columns
+        return tuple(coders[name].encode([key[name]]).driver[0] for name in spec.heading.key)
 
     def _path(self, name: TableName, start: Key) -> list[Edge]:
         graph, keys = self._cascade.graph, self._cascade.keys

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from datamill.codecs import chain_for
 from datamill.data.rows import RowBatch
-from datamill.data.values import EncodedColumn, ValueCoder
+from datamill.data.values import EncodedColumn, table_coder
 from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
 from datamill.model import convert
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
@@ -69,11 +69,11 @@ class Encoder:
         fill_all: bool = False,
     ) -> None:
         self.spec = spec
-        self._coder = ValueCoder(connection, spec)
+        self._coder = table_coder(connection.dialect, spec)
+        self._config = connection.config
         self._ignore_extra = ignore_extra_fields
         self._fill_all = fill_all
-        self._now = datetime.now(UTC).replace(tzinfo=None)
-        self._required = tuple(name for name, item in spec.heading.attributes.items() if item.is_required)
+        self._now: datetime | None = None
 
     def encode(self, batch: RowBatch) -> EncodedBatch:
         """Check and encode a batch.
@@ -95,10 +95,9 @@ class Encoder:
 
     def _assemble(self, batch: RowBatch, encoded: dict[str, EncodedColumn]) -> EncodedBatch:
         names, columns = list(encoded), [item.driver for item in encoded.values()]
-        for hidden in self.spec.hidden:
-            if hidden.in_key:
-                names.append(hidden.name)
-                columns.append(self._coder.encode(hidden, [hidden.default] * batch.count).driver)
+        for hidden in self._coder.hidden_key:
+            names.append(hidden.attribute.name)
+            columns.append(hidden.encode([hidden.attribute.default] * batch.count).driver)
         key = self.spec.heading.key
         if not names:  # a table of an auto-increment key alone
             names, columns = list(key), [[None] * batch.count for _ in key]
@@ -110,7 +109,7 @@ class Encoder:
 
     def check_fields(self, batch: RowBatch) -> None:
         """Raise for fields that are no attributes."""
-        if self._ignore_extra:
+        if self._ignore_extra or batch.columns.keys() <= self.spec.heading.attributes.keys():
             return
         for name, values in batch.columns.items():
             if name not in self.spec.heading:
@@ -135,12 +134,12 @@ class Encoder:
             batch: The rows.
             with_null: Names of columns that hold None.
         """
-        absent = [name for name in self._required if name not in batch.columns]
-        holes = [name for name in self._required if name in with_null]
+        absent = [name for name in self._coder.required if name not in batch.columns]
+        holes = [name for name in self._coder.required if name in with_null]
         if not absent and not holes:
             return
         row = 0 if absent else min(_first_null(batch.columns[name]) for name in holes)
-        names = [name for name in self._required if name in absent or batch.columns[name][row] is None]
+        names = [name for name in self._coder.required if name in absent or batch.columns[name][row] is None]
         raise self.missing(names, batch.start + row)
 
     def missing(self, names: list[str], row_index: int) -> MissingAttributeError:
@@ -171,6 +170,7 @@ class Encoder:
         if default is NO_DEFAULT:
             return None
         if isinstance(default, Now):
+            self._now = self._now or datetime.now(UTC).replace(tzinfo=None)
             now = _cut(self._now, default.digits)
             return {"date": now.date(), "time": now.time()}.get(attribute.stored.family, now)
         return default
@@ -193,7 +193,7 @@ class Encoder:
         Raises:
             InvalidValueError: A value does not fit; ``row_index`` says which row.
         """
-        return self._coder.encode(attribute, values, keys, start)
+        return self._coder.columns[attribute.name].encode(values, keys, start, self._config)
 
     def _keys_for(
         self, attribute: Attribute, encoded: Mapping[str, EncodedColumn]

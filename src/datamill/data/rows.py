@@ -60,7 +60,7 @@ def row_batches(rows: Any, heading: Heading, chunk_size: int | None = None) -> I
         >>> [batch.columns for batch in row_batches([{"a": 1}, {"a": 2}], heading)]
         [{'a': [1, 2]}]
     """
-    blocks = _blocks(rows, heading)
+    blocks = None if isinstance(rows, list | tuple) else _blocks(rows, heading)
     if blocks is not None:
         return _cut_blocks(blocks, chunk_size)
     if isinstance(rows, Mapping | str | bytes | bytearray) or not isinstance(rows, Iterable):
@@ -125,7 +125,8 @@ def _cut_blocks(blocks: Iterable[Block], chunk_size: int | None) -> Iterator[Row
 
 def _read_iterable(rows: Iterable[Any], heading: Heading, chunk_size: int | None) -> Iterator[RowBatch]:
     iterator = iter(rows)
-    large = tuple(name for name, attribute in heading.attributes.items() if _may_be_large(attribute))
+    is_short = isinstance(rows, list | tuple) and len(rows) <= 1
+    large = () if is_short else tuple(n for n, item in heading.attributes.items() if _may_be_large(item))
     start, warned = 0, False
     while batch := _take(iterator, _batch_limit(start, chunk_size), large):
         if not warned and any(isinstance(row, tuple | list) for row in batch[:1]):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datamill.codecs import chain_for
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
-from datamill.model.convert import convert_column
+from datamill.model.convert import Converter, converter
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.sql.dialects.base import Dialect
-
-if TYPE_CHECKING:
-    from datamill.data.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,61 +28,96 @@ class EncodedColumn:
     driver: list[Any]
 
 
-class ValueCoder:
-    """Encodes columns of one table.
+@dataclass(frozen=True, slots=True)
+class ColumnCoder:
+    """Encodes columns of one attribute.
 
-    Args:
-        connection: Gives dialect and settings.
-        spec: The table.
+    Fields:
+        table: Whose attribute.
+        attribute: The attribute.
+        convert: From what users give, or codecs, to canonical stored values.
+        adapt: From a canonical value to what the driver takes; None: as it is.
     """
 
-    def __init__(self, connection: Connection, spec: TableSpec) -> None:
-        self._dialect = connection.dialect
-        self._config = connection.config
-        self._name = spec.name
+    table: TableName
+    attribute: Attribute
+    convert: Converter
+    adapt: Callable[[Any], Any] | None
 
     def encode(
         self,
-        attribute: Attribute,
         values: list[Any],
         keys: Sequence[Mapping[str, Any]] | None = None,
         first_row: int = 0,
+        config: Any = None,
     ) -> EncodedColumn:
-        """Validate, convert and encode values of an attribute; None stays None.
+        """Validate, convert and encode values; None stays None.
 
         Args:
-            attribute: Whose values.
             values: What the user gave.
             keys: Primary keys of the rows, for codecs that look at them.
             first_row: Position of the first value in the user's input.
+            config: Settings, for codecs.
 
         Raises:
-            InvalidValueError: A value does not fit; ``row_index`` is its position.
+            InvalidValueError: A value does not fit; ``row_index`` is its position in the user's input.
         """
-        if attribute.is_codec:
-            context = codec_context(self._name, attribute, self._config)
-            values = chain_for(attribute.type.text).encode_column(values, keys, context, first_row)
+        if self.attribute.is_codec:
+            context = codec_context(self.table, self.attribute, config)
+            values = chain_for(self.attribute.type.text).encode_column(values, keys, context, first_row)
         try:
-            canonical = convert_column(
-                attribute.stored, values, nullable=attribute.nullable, attribute=attribute.name
-            )
+            canonical = self.convert(values)
         except InvalidValueError as error:
             raise self._located(error, first_row) from None
-        return EncodedColumn(canonical, to_driver(self._dialect, attribute, canonical))
+        return EncodedColumn(canonical, map_column(self.adapt, canonical))
 
     def _located(self, error: InvalidValueError, first_row: int) -> InvalidValueError:
         """Return the error of a conversion with the table and the row of the whole input."""
         index = first_row + (error.row_index or 0)
         located = InvalidValueError(
-            f"Row {index} for {self._name}: {error.args[0]}",
+            f"Row {index} for {self.table}: {error.args[0]}",
             hint=error.hint,
-            table=str(self._name),
+            table=str(self.table),
             attribute=getattr(error, "attribute", None),
             value=getattr(error, "value", None),
             reason=getattr(error, "reason", None),
         )
         located.row_index = index
         return located
+
+
+class TableCoder:
+    """The coders of all columns of a table; made once per table and dialect by `table_coder`."""
+
+    __slots__ = ("columns", "dialect", "hidden_key", "required", "spec")
+
+    def __init__(self, dialect: Dialect, spec: TableSpec) -> None:
+        self.dialect = dialect
+        self.spec = spec
+        attributes = spec.heading.attributes
+        self.columns = {name: column_coder(dialect, spec.name, item) for name, item in attributes.items()}
+        self.hidden_key = tuple(column_coder(dialect, spec.name, item) for item in spec.hidden if item.in_key)
+        self.required = tuple(name for name, item in attributes.items() if item.is_required)
+
+
+def column_coder(dialect: Dialect, table: TableName, attribute: Attribute) -> ColumnCoder:
+    """Return what encodes columns of an attribute."""
+    convert = converter(attribute.stored, nullable=attribute.nullable, attribute=attribute.name)
+    return ColumnCoder(table, attribute, convert, dialect.to_driver_for(attribute.stored))
+
+
+_coders: dict[int, TableCoder] = {}
+MOST_CODERS = 512
+
+
+def table_coder(dialect: Dialect, spec: TableSpec) -> TableCoder:
+    """Return the coder of a table, made on first use; specs are told apart by identity."""
+    coder = _coders.get(id(spec))
+    if coder is None or coder.spec is not spec or coder.dialect is not dialect:
+        if len(_coders) >= MOST_CODERS:
+            _coders.clear()
+        coder = _coders[id(spec)] = TableCoder(dialect, spec)
+    return coder
 
 
 def codec_context(table: TableName | None, attribute: Attribute, config: Any) -> dict[str, Any]:
@@ -100,15 +132,16 @@ def codec_context(table: TableName | None, attribute: Attribute, config: Any) ->
 
 def to_driver(dialect: Dialect, attribute: Attribute, canonical: list[Any]) -> list[Any]:
     """Return a column of canonical stored values as the driver takes them; None stays None."""
-    return _map(dialect.to_driver_for(attribute.stored), canonical)
+    return map_column(dialect.to_driver_for(attribute.stored), canonical)
 
 
 def from_driver(dialect: Dialect, attribute: Attribute, values: list[Any]) -> list[Any]:
     """Return a column of driver values as canonical stored values; None stays None."""
-    return _map(dialect.from_driver_for(attribute.stored), values)
+    return map_column(dialect.from_driver_for(attribute.stored), values)
 
 
-def _map(adapt: Callable[[Any], Any] | None, values: list[Any]) -> list[Any]:
+def map_column(adapt: Callable[[Any], Any] | None, values: list[Any]) -> list[Any]:
+    """Apply a function to the values of a column; None stays None, and no function changes nothing."""
     if adapt is None:
         return values
     if None in values:
