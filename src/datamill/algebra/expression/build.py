@@ -119,6 +119,8 @@ def unify_numbers(arguments: Sequence[Expression]) -> tuple[list[Expression], At
     """Bring numbers to the type in which they are computed with: float64, decimal, or an integer."""
     numbers = [to_number(item) for item in arguments]
     type = numeric_result([item.type for item in numbers])
+    if all(isinstance(item, Literal) and item.value is None for item in numbers):
+        return [Literal(None, FLOAT) for _ in numbers], FLOAT
     if type == INT and any(item.type.kind == "uint64" and not isinstance(item, Literal) for item in numbers):
         type = _unsigned_result(numbers)
     return [settle(_as_number(item, type)) for item in numbers], type

@@ -47,7 +47,11 @@ def to_family(expression: Expression, family: str) -> Expression:
         Mismatch: It is of another kind and needs an explicit cast.
     """
     convert = _FAMILIES.get(family)
-    return settle(expression) if convert is None else convert(expression)
+    if convert is None:
+        return settle(expression)
+    if isinstance(expression, Literal) and expression.value is None and family in _NULLS:
+        return Literal(None, _NULLS[family])
+    return convert(expression)
 
 
 def to_bool(expression: Expression) -> Expression:
@@ -169,6 +173,19 @@ _FAMILIES: dict[str, Callable[[Expression], Expression]] = {
     "constant": to_constant,
 }
 
+
+_NULLS = {
+    "bool": BOOL,
+    "number": FLOAT,
+    "integer": INT,
+    "float": FLOAT,
+    "text": TEXT,
+    "day": datetime_of(0),
+    "moment": datetime_of(0),
+    "clock": datetime_of(0),
+    "json": JSON,
+}
+"""The type that NULL takes as an argument of a family."""
 
 Use = TypingLiteral["value", "order", "equality"]
 
