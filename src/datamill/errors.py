@@ -5,8 +5,8 @@ Everything derives from `DataMillError`, so one `except` clause catches whatever
 
 Example:
     >>> from datamill.errors import UnknownAttributeError
-    >>> str(UnknownAttributeError("'adge' is not an attribute of lab.mouse.", attribute="adge", hint="Did you mean 'age'?"))
-    "'adge' is not an attribute of lab.mouse. Did you mean 'age'?"
+    >>> str(UnknownAttributeError("'adge' is not an attribute.", attribute="adge", hint="Did you mean 'age'?"))
+    "'adge' is not an attribute. Did you mean 'age'?"
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class DataMillError(Exception):
 
         def __getattr__(self, name: str) -> Any:
             """Fields are set from the class attribute ``fields``."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """As above."""
 
     def suggest(self, *args: object) -> Self:
         """Return the same error with advice joined to its message.
@@ -172,7 +175,16 @@ class IntegrityError(QueryError):
     keys without parent), ``missing_count``, ``nearest`` (existing keys that look alike).
     """
 
-    fields: ClassVar[tuple[str, ...]] = ("constraint", "child", "parent", "attributes", "key", "missing", "missing_count", "nearest")
+    fields: ClassVar[tuple[str, ...]] = (
+        "constraint",
+        "child",
+        "parent",
+        "attributes",
+        "key",
+        "missing",
+        "missing_count",
+        "nearest",
+    )
 
 
 class UnknownAttributeError(QueryError, KeyError):
@@ -260,7 +272,7 @@ class WorkerLostError(DataMillError):
     fields: ClassVar[tuple[str, ...]] = ("key",)
 
 
-class SkipKey(Exception):  # noqa: N818 - a signal, not an error
+class SkipKey(Exception):
     """Raise inside ``make`` to leave a key out on purpose.
 
     Args:
@@ -301,7 +313,6 @@ class EmptyMakeWarning(DataMillWarning):
 
 
 DataJointError = DataMillError
-
 
 
 def near_misses(name: str, choices: Sequence[str], limit: int = 3) -> tuple[str, ...]:

@@ -56,11 +56,19 @@ class Lab:
         self.source, self.method = Source, Method
         Source.insert({"source": number, "value": number / 2} for number in range(5))
 
-    def computed(self, make: Any = None, definition: str = "-> Source\n---\nresult : float64", **members: Any) -> Any:
+    def computed(
+        self,
+        make: Any = None,
+        definition: str = "-> Source\n---\nresult : float64",
+        *,
+        name: str = "Result",
+        **members: Any,
+    ) -> Any:
         """Declare a computed table with this make."""
         if make is not None:
             members["make"] = make
-        cls = type(dm.Computed)("Result", (dm.Computed,), {"definition": definition, **members})
+        metaclass: Any = type(dm.Computed)
+        cls = metaclass(name, (dm.Computed,), {"definition": definition, **members})
         return self.schema(cls, context={"Source": self.source, "Method": self.method})
 
 
@@ -154,7 +162,9 @@ def test_a_failing_key_leaves_nothing_and_does_not_take_others_along(lab: Lab) -
     assert isinstance(error, IntegrityError)
     assert any("test_populate.py" in note for note in error.__notes__)
     assert outcome["success_count"] == 4
-    assert {row["source"] for row in result.to_dicts()} == {0, 1, 3, 4} == set(result.Item.to_arrays("source"))
+    assert (
+        {row["source"] for row in result.to_dicts()} == {0, 1, 3, 4} == set(result.Item.to_arrays("source"))
+    )
 
 
 def test_no_transaction_is_open_while_make_computes(lab: Lab) -> None:
@@ -266,7 +276,7 @@ def test_generator_that_ends_early_stores_nothing(lab: Lab) -> None:
 
 @pytest.mark.parametrize("returned", [None, {"value": 1}, 3])
 def test_parts_must_return_sequences(lab: Lab, returned: Any) -> None:
-    members = {
+    members: dict[str, Any] = {
         "make_fetch": lambda self, key: returned,
         "make_compute": lambda self, key, *values: (1,),
         "make_insert": lambda self, key, result: self.insert1({**key, "result": result}),
@@ -493,11 +503,16 @@ if len(sys.argv) > 2:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_populate_leaves_whole_keys(database_url: str, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_killed_populate_leaves_whole_keys(
+    database_url: str, tmp_path: Path, number: signal.Signals
+) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(SCRIPT))
     run = subprocess.Popen(
-        [sys.executable, str(script), database_url, "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(script), database_url, "run"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
@@ -528,10 +543,7 @@ def test_two_processes_populate_together(database_url: str, tmp_path: Path) -> N
 
 def test_threads_populate_different_tables(lab: Lab) -> None:
     result = lab.computed(double)
-    other = lab.schema(
-        type(dm.Computed)("Other", (dm.Computed,), {"definition": result.definition, "make": double}),
-        context={"Source": lab.source},
-    )
+    other = lab.computed(double, name="Other")
     threads = [threading.Thread(target=table.populate) for table in (result, other)]
     for thread in threads:
         thread.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import update_wrapper
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -25,7 +24,8 @@ class on_class(Generic[Arguments, Returned]):  # noqa: N801 - reads as a decorat
 
     def __init__(self, function: Callable[Concatenate[Any, Arguments], Returned]) -> None:
         self.function = function
-        update_wrapper(self, function)
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", "method")
 
     def __get__(self, instance: Any, owner: type | None = None) -> Callable[Arguments, Returned]:
         if instance is not None:

@@ -69,7 +69,7 @@ class Declaration:
         elif self.create:
             _warn_shared_base(name, self.schema)
             catalog.declare(declared)
-        if isinstance(cls, type) and issubclass(cls, Lookup) and self.create and catalog.has(name):
+        if issubclass(cls, Lookup) and self.create and catalog.has(name):
             insert_contents(self.schema.connection, catalog.spec(name), cls().contents)
 
     def spec(self, cls: type[UserTable]) -> TableSpec | None:

@@ -140,7 +140,8 @@ class QueryExpression(metaclass=ExpressionMeta):
         return self._restricted(operators.restrict(self.__relation__(), condition, semantic_check))
 
     def __and__(self, condition: Any) -> Self:
-        return self.restrict(condition)
+        restricted: Self = self.restrict(condition)
+        return restricted
 
     def __rand__(self, other: Any) -> QueryExpression:
         if isinstance(other, U):
@@ -150,7 +151,8 @@ class QueryExpression(metaclass=ExpressionMeta):
         )
 
     def __sub__(self, condition: Any) -> Self:
-        return self.restrict(Not(condition))
+        restricted: Self = self.restrict(Not(condition))
+        return restricted
 
     def __rsub__(self, other: Any) -> QueryExpression:
         raise DataMillError(f"{type(other).__name__} - expression has no meaning.")
@@ -159,10 +161,12 @@ class QueryExpression(metaclass=ExpressionMeta):
         return Not(self)
 
     def __lshift__(self, condition: Any) -> Self:
-        return self.restrict_by_ancestor(condition)
+        restricted: Self = self.restrict_by_ancestor(condition)
+        return restricted
 
     def __rshift__(self, condition: Any) -> Self:
-        return self.restrict_by_descendant(condition)
+        restricted: Self = self.restrict_by_descendant(condition)
+        return restricted
 
     @on_class
     def restrict_by_ancestor(self, condition: Any, via: Any = None) -> Self:
@@ -188,7 +192,7 @@ class QueryExpression(metaclass=ExpressionMeta):
         return self._restricted(relation)
 
     @on_class
-    def proj(self, *names: Any, **new: Any) -> QueryExpression:
+    def proj(self, /, *names: Any, **new: Any) -> QueryExpression:
         """Choose, rename and compute attributes; the primary key always stays.
 
         Args:
@@ -237,6 +241,7 @@ class QueryExpression(metaclass=ExpressionMeta):
     @on_class
     def aggr(
         self,
+        /,
         group: Any,
         *names: Any,
         exclude_nonmatching: bool | None = None,
@@ -351,7 +356,7 @@ class QueryExpression(metaclass=ExpressionMeta):
         )
 
     @on_class
-    def to_arrays(self, *attributes: str, include_key: bool = False, **options: Any) -> Any:
+    def to_arrays(self, /, *attributes: str, include_key: bool = False, **options: Any) -> Any:
         """Fetch as NumPy arrays: a structured array, or one array per named attribute.
 
         Args:
@@ -364,27 +369,27 @@ class QueryExpression(metaclass=ExpressionMeta):
         )
 
     @on_class
-    def to_pandas(self, **options: Any) -> Any:
+    def to_pandas(self, /, **options: Any) -> Any:
         """Fetch as a pandas DataFrame indexed by the primary key. Options as for `to_dicts`."""
         return fetching.to_pandas(self.connection, self.__relation__(), **options)
 
     @on_class
-    def to_polars(self, **options: Any) -> Any:
+    def to_polars(self, /, **options: Any) -> Any:
         """Fetch as a polars DataFrame. Options as for `to_dicts`."""
         return fetching.to_polars(self.connection, self.__relation__(), **options)
 
     @on_class
-    def to_arrow(self, **options: Any) -> Any:
+    def to_arrow(self, /, **options: Any) -> Any:
         """Fetch as a pyarrow Table; ``decode=True`` decodes codec attributes. Options as for `to_dicts`."""
         return fetching.to_arrow(self.connection, self.__relation__(), **options)
 
     @on_class
-    def keys(self, **options: Any) -> list[dict[str, Any]]:
+    def keys(self, /, **options: Any) -> list[dict[str, Any]]:
         """Fetch the primary keys as dicts. Options ``order_by``, ``limit``, ``offset``."""
         return fetching.keys(self.connection, self.__relation__(), **options)
 
     @on_class
-    def fetch1(self, *attributes: str, squeeze: bool = False, download_path: Any = None) -> Any:
+    def fetch1(self, /, *attributes: str, squeeze: bool = False, download_path: Any = None) -> Any:
         """Fetch the one row of this expression.
 
         Args:
@@ -400,17 +405,17 @@ class QueryExpression(metaclass=ExpressionMeta):
         )
 
     @on_class
-    def head(self, limit: int = 25, **options: Any) -> list[dict[str, Any]]:
+    def head(self, /, limit: int = 25, **options: Any) -> list[dict[str, Any]]:
         """Fetch the first rows by ascending key."""
         return fetching.head(self.connection, self.__relation__(), limit, **options)
 
     @on_class
-    def tail(self, limit: int = 25, **options: Any) -> list[dict[str, Any]]:
+    def tail(self, /, limit: int = 25, **options: Any) -> list[dict[str, Any]]:
         """Fetch the last rows, by ascending key."""
         return fetching.tail(self.connection, self.__relation__(), limit, **options)
 
     @on_class
-    def fetch(self, *attributes: str, **options: Any) -> Any:
+    def fetch(self, /, *attributes: str, **options: Any) -> Any:
         """Fetch as in DataJoint 0.14. Deprecated: use `to_dicts`, `to_arrays`, `keys`, `to_pandas`."""
         return fetching.legacy_fetch(self.connection, self.__relation__(), *attributes, **options)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.api.table import Table
 from datamill.errors import DefinitionError
 from datamill.language import Reference, resolve_dotted
-from datamill.model.names import TableName
 
 if TYPE_CHECKING:
     from datamill.api.schema import Schema
@@ -54,27 +53,3 @@ def table_of(reference: Reference, scopes: Scopes) -> Any:
 def is_table(value: object) -> bool:
     """True for table classes and instances."""
     return isinstance(value, Table) or (isinstance(value, type) and issubclass(value, Table))
-
-
-def reference_namer(context: Mapping[str, Any], schema: str) -> Callable[[TableName], str]:
-    """Return a function that writes a table's name as it is known in a namespace, else quoted in full."""
-    known: dict[TableName, str] = {}
-    for name, value in context.items():
-        if name.startswith("__"):
-            continue
-        if isinstance(value, type) and is_table(value):
-            _remember_class(known, name, value)
-        elif hasattr(value, "__dict__") and not isinstance(value, type):
-            for inner, item in list(vars(value).items()):
-                if isinstance(item, type) and is_table(item):
-                    _remember_class(known, f"{name}.{inner}", item)
-    return lambda name: known.get(name, f"`{name.schema}`.`{name.table}`")
-
-
-def _remember_class(known: dict[TableName, str], name: str, cls: type) -> None:
-    bound = getattr(cls, "_bound_name", None)
-    if bound is not None:
-        known.setdefault(bound, name)
-    for inner, part in vars(cls).items():
-        if isinstance(part, type) and is_table(part) and getattr(part, "_bound_name", None) is not None:
-            known.setdefault(part._bound_name, f"{name}.{inner}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.api import default
+from datamill.api.classes import calling_globals, make_classes
 from datamill.api.declaring import alter_plan, declare_class, parts_of, spec_of
 from datamill.api.resolution import local_scope
 from datamill.api.table import FreeTable
@@ -200,7 +201,8 @@ class Schema:
         for name, part in inspect.getmembers_static(cls, _is_part):
             own = part
             if vars(cls).get(name) is not part:
-                own = type(part)(
+                metaclass: Any = type(part)
+                own = metaclass(
                     name,
                     (part,),
                     {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.{name}"},
@@ -217,7 +219,8 @@ class Schema:
 
     def bind_copy(self, cls: type[UserTable]) -> Any:
         """Return a subclass of a table class, parts included, bound to this schema (used by ``T.on``)."""
-        copy = type(cls)(
+        metaclass: Any = type(cls)
+        copy = metaclass(
             cls.__name__, (cls,), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
         )
         copy._schema = self
@@ -327,15 +330,11 @@ class Schema:
         Args:
             into: Mapping or module to fill; default: the schema's context, else the calling module's globals.
         """
-        from datamill.api.virtual import calling_globals, make_classes
-
         target = into if into is not None else self.context
         make_classes(self, calling_globals(1) if target is None else target)
 
     def spawn_missing_classes(self, context: Any = None) -> None:
         """Older name of `make_classes`."""
-        from datamill.api.virtual import calling_globals, make_classes
-
         target = context if context is not None else self.context
         make_classes(self, calling_globals(1) if target is None else target)
 

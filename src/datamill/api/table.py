@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datamill.algebra.relations import BaseTable, Relation
 from datamill.api.binding import on_class, property_on_class
 from datamill.api.expression import QueryExpression
+from datamill.api.naming import reference_namer
 from datamill.catalog import AlterPlan
 from datamill.data import delete as deleting
 from datamill.data import drop as dropping
@@ -17,7 +18,7 @@ from datamill.data import validate as validating
 from datamill.data.insert import PartRows
 from datamill.errors import DataMillError, DefinitionError
 from datamill.language import describe
-from datamill.model.names import TableName, Tier
+from datamill.model.names import TableName
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -86,9 +87,7 @@ class Table(QueryExpression):
         return text
 
     def _reference_namer(self, context: Mapping[str, Any] | None) -> Any:
-        from datamill.api.resolution import reference_namer
-
-        return reference_namer(context or {}, self._name.schema)
+        return reference_namer(context or {})
 
     # rows ------------------------------------------------------------------------------------------------------
 
@@ -133,12 +132,12 @@ class Table(QueryExpression):
         )
 
     @on_class
-    def insert1(self, row: Any, **options: Any) -> None:
+    def insert1(self, /, row: Any, **options: Any) -> None:
         """Insert one row; arguments as for `insert`. Rows of ``parts=`` may omit the master's key."""
         inserting.insert1(self.connection, self._spec, row, **options)
 
     @on_class
-    def insert_dataframe(self, df: Any, index_as_pk: bool | None = None, **options: Any) -> None:
+    def insert_dataframe(self, /, df: Any, index_as_pk: bool | None = None, **options: Any) -> None:
         """Insert a DataFrame.
 
         Args:
@@ -194,6 +193,7 @@ class Table(QueryExpression):
     @on_class
     def delete(
         self,
+        /,
         transaction: bool = True,
         prompt: bool | None = None,
         part_integrity: str = "enforce",
@@ -375,5 +375,3 @@ class FreeTable(Table):
     def definition(self) -> str:
         """The definition as the database has it."""
         return self.describe()
-
-

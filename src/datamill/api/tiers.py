@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from datamill.api.binding import bind_overrides, on_class, property_on_class
 from datamill.api.expression import ExpressionMeta
+from datamill.api.naming import reference_namer
 from datamill.api.populating import AutoPopulate
+from datamill.api.resolution import scopes_of
 from datamill.api.table import Table
 from datamill.catalog import AlterPlan
 from datamill.errors import DataMillError
@@ -58,12 +60,10 @@ class UserTable(Table, metaclass=TableMeta):
         return self._bound_name
 
     def _reference_namer(self, context: Mapping[str, Any] | None) -> Any:
-        from datamill.api.resolution import reference_namer, scopes_of
-
         merged: dict[str, Any] = {}
         for scope in reversed(scopes_of(type(self), self._require_schema(), self._local_scope)):
             merged.update(scope)
-        return reference_namer(merged if context is None else context, self._name.schema)
+        return reference_namer(merged if context is None else context)
 
     @on_class
     def declare(self, context: Mapping[str, Any] | None = None) -> None:

@@ -94,7 +94,7 @@ class Storage:
         connection.start_transaction()
         try:
             present, valid = self._check_group(entries)
-            gone = [
+            gone: list[tuple[Finished, DataMillError]] = [
                 (entry, self._gone(entry.key)) for entry in entries if _values(entry) not in valid | present
             ]
             kept = [entry for entry in entries if _values(entry) in valid and _values(entry) not in present]

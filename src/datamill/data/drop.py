@@ -70,6 +70,40 @@ def drop_quick(connection: Connection, name: TableName) -> None:
     connection.catalog.drop_tables([name])
 
 
+def drop_schema(connection: Connection, schema: str, *, prompt: bool | None = None) -> None:
+    """Drop a schema with all its tables.
+
+    Args:
+        connection: Where it is.
+        schema: Its name.
+        prompt: List the tables with their counts and ask; default ``config.safemode``.
+
+    Raises:
+        IntegrityError: Tables of other schemas reference its tables; they are named.
+        DataMillError: A transaction is open; there is no such schema; nobody to ask.
+    """
+    _refuse_in_transaction(connection)
+    graph = connection.catalog.graph()
+    names = [name for name in graph.order() if name.schema == schema]
+    outside = {
+        str(edge.child) for name in names for edge in graph.children(name) if edge.child.schema != schema
+    }
+    if outside:
+        raise IntegrityError(
+            f"Schema {schema} cannot be dropped: {', '.join(sorted(outside))} reference its tables.",
+            parent=schema,
+            child=tuple(sorted(outside)),
+            constraint="foreign key",
+            hint="Drop those tables first.",
+        )
+    if connection.config.safemode if prompt is None else prompt:
+        describe_counts(_counts(connection, names), zeros=True)
+        if not ask(PROCEED):
+            logger.info("Drop cancelled")
+            return
+    connection.catalog.drop_schema(schema)
+
+
 def _refuse_in_transaction(connection: Connection) -> None:
     if connection.in_transaction:
         raise DataMillError("Tables cannot be dropped within a transaction.", hint="Drop before or after it.")

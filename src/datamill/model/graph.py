@@ -116,13 +116,15 @@ class DependencyGraph:
         if len(order) < len(self.specs):
             cycle = sorted(str(name) for name in set(self.specs) - set(order))
             raise DefinitionError(
-                f"Tables reference each other in a cycle: {', '.join(cycle)}.", hint="Break it by removing a foreign key."
+                f"Tables reference each other in a cycle: {', '.join(cycle)}.",
+                hint="Break it by removing a foreign key.",
             )
         return iter(order)
 
     def _waits(self, grouped: bool) -> dict[TableName, set[TableName]]:
         waits: dict[TableName, set[TableName]] = {
-            name: {edge.parent for edge in self._parents[name] if edge.parent in self.specs} for name in self.specs
+            name: {edge.parent for edge in self._parents[name] if edge.parent in self.specs}
+            for name in self.specs
         }
         if grouped:
             for name in self.specs:

@@ -122,11 +122,9 @@ class Heading:
 
     def __repr__(self) -> str:
         lines = [f"# {self.comment}"] if self.comment else []
-        for name in self.primary_key:
-            lines.append(_line(self._by_name[name]))
+        lines += [_line(self._by_name[name]) for name in self.primary_key]
         lines.append("---")
-        for name in self.secondary_attributes:
-            lines.append(_line(self._by_name[name]))
+        lines += [_line(self._by_name[name]) for name in self.secondary_attributes]
         return "\n".join(lines)
 
 
