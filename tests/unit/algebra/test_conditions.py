@@ -22,7 +22,6 @@ from datamill.errors import (
     UnknownAttributeError,
 )
 
-
 PAIRS = np.array([(1, 2), (3, 4)], dtype=[("mouse", int), ("sess", int)])
 INDEXED = pd.DataFrame({"sess": [5, 6]}, index=pd.Index([1, 2], name="mouse"))
 
@@ -246,27 +245,27 @@ def test_a_hundred_thousand_keys_are_one_bound_value() -> None:
     assert len(compile_select(relation, get_dialect("mysql")).params) == 200_000
 
 
-def test_top_checks_its_arguments() -> None:
-    for bad in (
-        {"limit": True},
-        {"limit": "3"},
-        {"limit": 1.0},
-        {"offset": None},
-        {"order_by": 3},
-        {"order_by": [3]},
-    ):
-        with pytest.raises(TypeError):
-            Top(**bad)
-    for bad in ({"limit": -1}, {"offset": -1}):
-        with pytest.raises(ValueError, match="negative"):
-            Top(**bad)
-    assert Top(np.int64(3)) == Top(3)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "arguments",
+    [(True,), ("3",), (1.0,), (1, 3), (1, [3]), (1, "KEY", None)],
+)
+def test_top_refuses_other_types(arguments: Any) -> None:
+    with pytest.raises(TypeError):
+        Top(*arguments)
 
 
-def test_universal_sets_need_different_names() -> None:
-    for bad in (("a", "a"), (1,)):
-        with pytest.raises(DataMillError):
-            U(*bad)  # type: ignore[arg-type]
+@pytest.mark.parametrize("arguments", [(-1,), (1, "KEY", -1)])
+def test_top_refuses_negative_numbers(arguments: Any) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        Top(*arguments)
+    three: Any = np.int64(3)
+    assert Top(three) == Top(3)
+
+
+@pytest.mark.parametrize("attributes", [("a", "a"), (1,)])
+def test_universal_sets_need_different_names(attributes: Any) -> None:
+    with pytest.raises(DataMillError):
+        U(*attributes)
     assert repr(U("a", "b")) == "U('a', 'b')"
 
 
