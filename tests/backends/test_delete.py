@@ -283,3 +283,40 @@ def test_large_plans_spill(connection: Connection, declare: Declare, monkeypatch
     assert plan.check() == {}
     assert plan.apply() == 299
     assert fetch.count(connection, BaseTable(below, connection)) == 3
+
+
+def test_rows_that_others_add_while_the_user_thinks_are_planned_anew(
+    database_url: str, connection: Connection, tables: Tables, counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(question: str = "") -> str:
+        asked.append(question)
+        if len(asked) == 1:
+            with Connection(url=database_url) as other:
+                insert(other, tables["b"].spec, [{"a": 1, "b": 5}])  # type: ignore[union-attr]
+        return "yes"
+
+    monkeypatch.setattr("builtins.input", answer)
+    assert delete(connection, restrict(tables["a"], {"a": 1})) == 1
+    assert len(asked) == 2
+    assert counts()["b"] == 3
+
+
+def test_others_who_never_stop_win(
+    database_url: str, connection: Connection, tables: Tables, counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = counts()
+    asked = []
+
+    def answer(question: str = "") -> str:
+        asked.append(question)
+        with Connection(url=database_url) as other:
+            insert(other, tables["b"].spec, [{"a": 1, "b": 5 + len(asked)}])  # type: ignore[union-attr]
+        return "yes"
+
+    monkeypatch.setattr("builtins.input", answer)
+    with pytest.raises(IntegrityError, match=r"lab\.b"):
+        delete(connection, restrict(tables["a"], {"a": 1}))
+    assert len(asked) == 4
+    assert counts() == {**before, "b": before["b"] + 4}

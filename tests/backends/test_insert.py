@@ -17,6 +17,7 @@ from datamill.algebra.relations import BaseTable
 from datamill.data.connection import Connection
 from datamill.data.fetch import to_dicts
 from datamill.data.insert import insert, insert1, insert_dataframe
+from datamill.data.iterate import iterate
 from datamill.errors import (
     ContractError,
     ContractWarning,
@@ -541,3 +542,35 @@ def test_uuids_and_other_keys_survive(connection: Connection, declare: Declare) 
     with pytest.raises(DuplicateError) as error:
         insert(connection, spec, [{"item": key, "at": at.isoformat(), "price": 2}])
     assert error.value.key == {"item": key, "at": at}
+
+
+def test_rows_of_another_database_pass_through_the_client(
+    connection: Connection, mouse: TableSpec, tmp_path: Path
+) -> None:
+    insert(connection, mouse, THREE)
+    with Connection(url="sqlite://") as other:
+        other.catalog.create_schema("lab")
+        other.catalog.declare(mouse)
+        copy = other.catalog.spec(mouse.name)
+        insert(other, copy, restrict(BaseTable(mouse, connection), "mouse > 1"))
+        assert rows_of(other, copy) == THREE[1:]
+
+
+def test_a_refused_query_is_explained(connection: Connection, mouse: TableSpec, declare: Declare) -> None:
+    strict = declare("lab.strict", "-> lab.mouse\n---\nname = '' : varchar(20)")
+    loose = declare("lab.loose", "mouse : int32\n---\nname = '' : varchar(20)")
+    insert(connection, mouse, THREE)
+    insert(connection, loose, [{"mouse": 2}, {"mouse": 30}])
+    with pytest.raises(IntegrityError, match="nearest: 3") as error:
+        insert(connection, strict, BaseTable(loose, connection))
+    assert error.value.missing == [{"mouse": 30}]
+    insert(connection, strict, restrict(BaseTable(loose, connection), {"mouse": 2}))
+    with pytest.raises(DuplicateError, match="'mouse': 2"):
+        insert(connection, strict, restrict(BaseTable(loose, connection), {"mouse": 2}))
+
+
+def test_rows_may_come_from_a_query_on_the_same_connection(connection: Connection, mouse: TableSpec) -> None:
+    insert(connection, mouse, [{"mouse": k} for k in range(2500)])
+    source = iterate(connection, BaseTable(mouse, connection))
+    insert(connection, mouse, ({**row, "mouse": row["mouse"] + 10_000} for row in source))
+    assert len(rows_of(connection, mouse)) == 5000
