@@ -9,6 +9,7 @@ from typing import Any, Final
 from datamill.model.types import KINDS, AttributeType
 from datamill.sql.dialects import adapters
 from datamill.sql.dialects.base import Dialect
+from datamill.sql.dialects.functions_postgresql import POSTGRESQL_FUNCTIONS
 from datamill.sql.dialects.traits import DefinitionTraits
 
 _PLAIN = {
@@ -120,6 +121,7 @@ POSTGRESQL: Final = Dialect(
     },
     to_driver={"char": adapters.strip_blanks, "json": adapters.json_to_text},
     from_driver={"uint64": int, "float32": adapters.widen_float32, "char": adapters.strip_blanks},
+    functions=POSTGRESQL_FUNCTIONS,
     literal=_literal,
     has_antijoin=True,
     long_lists="unnest",
