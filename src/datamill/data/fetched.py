@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -74,7 +74,20 @@ class Fetched:
         """Return the rows as dicts of some attributes."""
         if not names:
             return [{} for _ in self.rows]
-        return as_dicts(names, zip(*map(self.decoded, names), strict=True))
+        if list(names) == self.heading.names and all(map(self._is_plain, names)):
+            return as_dicts(names, self.rows)
+        return as_dicts(names, zip(*map(self._values, names), strict=True))
+
+    def _is_plain(self, name: str) -> bool:
+        """True if users see what the driver gives."""
+        attribute = self.heading[name]
+        return not attribute.is_codec and self._dialect.from_driver_for(attribute.stored) is None
+
+    def _values(self, name: str) -> Iterable[Any]:
+        """Return decoded values to be read once; those that need no decoding are never put into a list."""
+        if self._is_plain(name):
+            return map(itemgetter(self._positions[name]), self.rows)
+        return self.decoded(name)
 
 
 def _squeezed(value: Any) -> Any:
