@@ -106,7 +106,7 @@ class Resolver:
     def _located(self, error: QueryError, node: Any) -> QueryError:
         """Tell an error from below which expression it is about."""
         if not isinstance(error, UnknownAttributeError) and getattr(error, "position", None) is None:
-            error.expression, error.position = self.text, _position(node)  # type: ignore[attr-defined]
+            error.expression, error.position = self.text, _position(node)
         return error
 
     def visit_all(self, nodes: Sequence[Any]) -> list[Expression]:

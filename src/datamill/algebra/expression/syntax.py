@@ -319,14 +319,8 @@ class _Rewriter:
         self.emit(self.types.STRING, "'" + words.replace("\\", "\\\\").replace("'", "''") + "'", first)
 
     def is_type_word(self, token: Token, is_first: bool) -> bool:
-        if is_first:
-            return token.token_type == self.types.VAR
-        return token.token_type == self.types.L_PAREN or token.text.upper() in (
-            "UNSIGNED",
-            "SIGNED",
-            "PRECISION",
-            "INTEGER",
-        )
+        kinds = (self.types.VAR,) if is_first else (self.types.L_PAREN,)
+        return token.token_type in kinds or (not is_first and token.text.upper() in _TYPE_WORDS)
 
     def double_colon(self, token: Token) -> None:
         self.emit(self.types.HASH_ARROW, "::", token)

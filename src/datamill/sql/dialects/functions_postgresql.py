@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from datamill.algebra.expression.formats import format_pieces
-from datamill.algebra.expression.kinds import TEXT, digits_of
+from datamill.algebra.expression.kinds import TEXT
 from datamill.algebra.expression.paths import parse_path
 from datamill.algebra.expression.patterns import POSTGRESQL, translate
 from datamill.algebra.expression.tree import Call, Expression, Literal
 from datamill.model.types import parse_type
 from datamill.sql.dialects.casts_postgresql import NARROW, render_cast, type_name
+from datamill.sql.dialects.dates_postgresql import DATES
 from datamill.sql.dialects.templates import (
     COMMON,
     aggregate,
@@ -287,124 +287,6 @@ def _sha2(writer: Writer, call: Call) -> None:
     writer.text(", 'UTF8')), 'hex')")
 
 
-# --- dates
-
-_SPANS = {"QUARTER": "3 months"}
-_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400, "WEEK": 604800}
-_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
-_MARKS = {
-    "Y": "YYYY",
-    "y": "YY",
-    "m": "MM",
-    "c": "FMMM",
-    "d": "DD",
-    "e": "FMDD",
-    "H": "HH24",
-    "h": "HH12",
-    "i": "MI",
-    "s": "SS",
-    "f": "US",
-    "p": "AM",
-    "M": "FMMonth",
-    "b": "Mon",
-    "W": "FMDay",
-    "a": "Dy",
-    "j": "DDD",
-}
-_SHAPES = {
-    "Y": r"\d{4}",
-    "y": r"\d{2}",
-    "f": r"\d{1,6}",
-    "p": "[AaPp][Mm]",
-    "j": r"\d{1,3}",
-    "M": "[A-Za-z]+",
-    "b": "[A-Za-z]{3}",
-    "W": "[A-Za-z]+",
-    "a": "[A-Za-z]{3}",
-}
-
-
-def _now(writer: Writer, call: Call) -> None:
-    digits = digits_of(call.type)
-    moment = "STATEMENT_TIMESTAMP() AT TIME ZONE 'UTC'"
-    writer.text(
-        f"({moment})::timestamp({digits})" if digits else f"DATE_TRUNC('second', {moment})::timestamp(0)"
-    )
-
-
-def _date_add(writer: Writer, call: Call) -> None:
-    unit = str(call.option("unit"))
-    writer.text("(")
-    writer.expression(call.arguments[0])
-    writer.text(" + ")
-    writer.expression(call.arguments[1])
-    writer.text(f" * INTERVAL '{_SPANS.get(unit, '1 ' + unit.lower())}')::{type_name(call.type)}")
-
-
-def _timestampdiff(writer: Writer, call: Call) -> None:
-    unit = str(call.option("unit"))
-    if unit in _MONTHS:
-        template(
-            "((EXTRACT(YEAR FROM {1}) - EXTRACT(YEAR FROM {0})) * 12"
-            " + EXTRACT(MONTH FROM {1}) - EXTRACT(MONTH FROM {0})"
-            " + CASE WHEN {1} >= {0}"
-            " AND (EXTRACT(DAY FROM {1}), {1}::time) < (EXTRACT(DAY FROM {0}), {0}::time) THEN -1"
-            " WHEN {1} < {0} AND (EXTRACT(DAY FROM {1}), {1}::time) > (EXTRACT(DAY FROM {0}), {0}::time) THEN 1"
-            f" ELSE 0 END)::bigint / {_MONTHS[unit]}"
-        )(writer, Call("", call.arguments, call.type))
-        return
-    scale = " * 1000000" if unit == "MICROSECOND" else f" / {_SECONDS[unit]}"
-    template(f"TRUNC(EXTRACT(EPOCH FROM ({{1}} - {{0}})){scale})::bigint")(writer, call)
-
-
-def _to_char_format(text: str) -> str:
-    parts = []
-    for is_mark, piece in format_pieces(text):
-        escaped = piece.replace("\\", "\\\\").replace('"', '\\"')
-        parts.append(_MARKS[piece] if is_mark else f'"{escaped}"')
-    return "".join(parts)
-
-
-def _date_format(writer: Writer, call: Call) -> None:
-    format = call.arguments[1]
-    assert isinstance(format, Literal)
-    write_call(writer, "TO_CHAR", call.arguments[0], Literal(_to_char_format(format.value), TEXT))
-
-
-def _str_to_date(writer: Writer, call: Call) -> None:
-    """A text of another form gives NULL; TO_TIMESTAMP itself takes what it can get."""
-    text, format = call.arguments
-    assert isinstance(format, Literal)
-    shapes = [
-        _SHAPES.get(piece, r"\d{1,2}") if is_mark else _quoted_pattern(piece)
-        for is_mark, piece in format_pieces(format.value)
-    ]
-    writer.text("CASE WHEN ")
-    writer.expression(text)
-    writer.text(" ~ ")
-    writer.expression(Literal(f"^\\s*{''.join(shapes)}\\s*$", TEXT))
-    writer.text(" THEN (")
-    write_call(writer, "TO_TIMESTAMP", text, Literal(_to_char_format(format.value), TEXT))
-    writer.text(f" AT TIME ZONE CURRENT_SETTING('TimeZone'))::{type_name(call.type)} END")
-
-
-def _quoted_pattern(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter == " " else "\\" + letter for letter in text)
-
-
-def _unix_timestamp(writer: Writer, call: Call) -> None:
-    whole = call.type.family == "integer"
-    writer.text("FLOOR(EXTRACT(EPOCH FROM " if whole else "(EXTRACT(EPOCH FROM ")
-    writer.expression(call.arguments[0])
-    writer.text("))::bigint" if whole else ")::double precision)")
-
-
-def _from_unixtime(writer: Writer, call: Call) -> None:
-    writer.text("(TIMESTAMP '1970-01-01' + ")
-    writer.expression(call.arguments[0])
-    writer.text(f" * INTERVAL '1 second')::{type_name(call.type)}")
-
-
 # --- json
 
 
@@ -512,11 +394,6 @@ _LOCATE_FROM = (
     " ELSE STRPOS(SUBSTR({1}, {2}::integer), {0}) + {2} - 1 END"
 )
 _MINIMA = (("MIN", "MIN"), ("MAX", "MAX"), ("ANY_VALUE", "MIN"))
-_PARTS = ("YEAR", "QUARTER", "MONTH", "DAY", "HOUR", "MINUTE")
-
-
-def _whole(sql: str) -> str:
-    return f"({sql})::bigint"
 
 
 def _extreme_of(name: str) -> Renderer:
@@ -588,13 +465,7 @@ POSTGRESQL_FUNCTIONS: dict[str, Renderer] = {
     "LPAD": by_count("", "LPAD({0}, {1}::integer)", "LPAD({0}, {1}::integer, {2})"),
     "RPAD": by_count("", "RPAD({0}, {1}::integer)", "RPAD({0}, {1}::integer, {2})"),
     "LOCATE": by_count("", "STRPOS({1}, {0})::bigint", _LOCATE_FROM),
-    "NOW": _now,
-    "DATE_ADD": _date_add,
-    "TIMESTAMPDIFF": _timestampdiff,
-    "DATE_FORMAT": _date_format,
-    "STR_TO_DATE": _str_to_date,
-    "UNIX_TIMESTAMP": _unix_timestamp,
-    "FROM_UNIXTIME": _from_unixtime,
+    **DATES,
     "JSON_TEXT": template("({0} #>> '{}')"),
     "->": _json_place("#>"),
     "->>": _json_place("#>>"),
@@ -644,17 +515,6 @@ POSTGRESQL_FUNCTIONS: dict[str, Renderer] = {
             "LOG": "(LN(NULLIF(GREATEST({1}, 0), 0)) / NULLIF(LN(NULLIF(GREATEST({0}, 0), 0)), 0))",
             "LOG2": f"LOG(2::numeric, {_POSITIVE}::numeric)::double precision",
             "LOG10": f"LOG({_POSITIVE})",
-            "CURDATE": "(STATEMENT_TIMESTAMP() AT TIME ZONE 'UTC')::date",
-            **{part: _whole(f"EXTRACT({part} FROM {{0}})") for part in _PARTS},
-            "SECOND": "FLOOR(EXTRACT(SECOND FROM {0}))::bigint",
-            "MICROSECOND": "MOD(EXTRACT(MICROSECONDS FROM {0})::bigint, 1000000)",
-            "DAYOFYEAR": _whole("EXTRACT(DOY FROM {0})"),
-            "WEEKOFYEAR": _whole("EXTRACT(WEEK FROM {0})"),
-            "DAYOFWEEK": _whole("EXTRACT(DOW FROM {0}) + 1"),
-            "WEEKDAY": _whole("EXTRACT(ISODOW FROM {0}) - 1"),
-            "DATE": "({0})::date",
-            "LAST_DAY": "(DATE_TRUNC('month', {0}) + INTERVAL '1 month - 1 day')::date",
-            "DATEDIFF": "(({0})::date - ({1})::date)::bigint",
             "JSON_LENGTH": _JSON_LENGTH,
             "JSON_KEYS": _JSON_KEYS,
             "JSON_CONTAINS": "({0} @> {1})",

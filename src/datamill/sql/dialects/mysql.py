@@ -9,6 +9,7 @@ from typing import Any, Final
 from datamill.model.types import AttributeType
 from datamill.sql.dialects import adapters
 from datamill.sql.dialects.base import Dialect
+from datamill.sql.dialects.functions_mysql import MARIADB_FUNCTIONS, MYSQL_FUNCTIONS
 from datamill.sql.dialects.traits import DefinitionTraits
 
 _PLAIN = {
@@ -135,6 +136,7 @@ MYSQL: Final = Dialect(
         "uuid": adapters.bytes_to_uuid,
         "json": adapters.text_to_json,
     },
+    functions=MYSQL_FUNCTIONS,
     literal=_literal,
     has_antijoin=True,
     reads={"float32": "({} + 0e0)"},
@@ -156,6 +158,10 @@ MYSQL: Final = Dialect(
 """MySQL; ``float`` columns are read as ``x+0e0``, sessions run in UTC."""
 
 MARIADB: Final = replace(
-    MYSQL, name="mariadb", literal=_mariadb_literal, ddl=replace(MYSQL.ddl, expression_indexes=False)
+    MYSQL,
+    name="mariadb",
+    functions=MARIADB_FUNCTIONS,
+    literal=_mariadb_literal,
+    ddl=replace(MYSQL.ddl, expression_indexes=False),
 )
 """MariaDB: json is text, and indexes take no expressions."""
