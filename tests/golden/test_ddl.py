@@ -124,6 +124,15 @@ TABLES = {
         Heading([column("a", "int32", in_key=True), column("b", "int32"), column("c", "varchar(8)")]),
         indexes=(plain("b", "c"), plain("c", unique=True), plain("b", "c", unique=True)),
     ),
+    "expression_indexes": TableSpec(
+        TableName("lab", "note"),
+        Heading([column("id", "int32", in_key=True), column("tag", "varchar(8)"), column("meta", "json")]),
+        indexes=(
+            Index((IndexPart(expression="LOWER(tag)"),), unique=True),
+            Index((IndexPart("tag"), IndexPart("meta", "cam[0].gain", parse_type("int32")))),
+            Index((IndexPart("meta", "name"),)),
+        ),
+    ),
     "singleton": TableSpec(
         TableName("lab", "setting"),
         Heading([column("value", "varchar(8)")]),
