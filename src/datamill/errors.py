@@ -11,8 +11,12 @@ Example:
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+PACKAGE = __name__.partition(".")[0]
 
 
 class DataMillError(Exception):
@@ -310,6 +314,20 @@ class ContractWarning(DataMillWarning):
 
 class EmptyMakeWarning(DataMillWarning):
     """``make`` stored no row for its key."""
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn as if from the innermost caller outside this package, so that the user's line is shown.
+
+    Args:
+        message: What happened, and what to do about it.
+        category: A subclass of `DataMillWarning`, or a built-in one.
+    """
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 DataJointError = DataMillError

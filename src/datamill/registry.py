@@ -6,12 +6,11 @@ points; a missing optional library is reported with the command that installs it
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from datamill.errors import DataMillError, DataMillWarning, MissingExtraError, did_you_mean
+from datamill.errors import DataMillError, DataMillWarning, MissingExtraError, did_you_mean, warn_user
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -174,7 +173,7 @@ class Registry(Generic[T]):
             reason = f"{type(error).__name__}: {error}"
             self._failures[point.name] = reason
             message = f"The {self.kind} plugin {point.name!r} ({point.value}) could not be loaded: {reason}"
-            warnings.warn(message, DataMillWarning, stacklevel=2)
+            warn_user(message, DataMillWarning)
 
     def _unknown(self, name: str) -> DataMillError:
         known = sorted({*self._values, *self._builtin})

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +26,7 @@ from datamill.algebra.predicates import (
 )
 from datamill.algebra.relations import Relation, Restriction, hidden_attributes, shared_origin
 from datamill.algebra.rowsets import foreign_predicate, mappings_predicate
-from datamill.errors import DataMillError, DataMillWarning
+from datamill.errors import DataMillError, DataMillWarning, warn_user
 
 
 class AndList(list[Any]):
@@ -190,7 +189,7 @@ def _resolve_relation(relation: Relation, other: Relation, semantic_check: bool)
     if names:
         return Matches(other, tuple((name, name) for name in names))
     message = "The two expressions have no attributes in common: the condition keeps all rows if it has any, else none."
-    warnings.warn(message, DataMillWarning, stacklevel=4)
+    warn_user(message, DataMillWarning)
     return Matches(other, (), vacuous=message)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from datamill.algebra.jsonpath import JSON, TEXT, Place, json_place
 from datamill.algebra.predicates import ALL, NONE, Constant, Equal, Holds, OneOf, Predicate, every, some
 from datamill.algebra.relations import Relation, hidden_attributes
 from datamill.algebra.values import IMPOSSIBLE, check_restrictable, condition_value, condition_values
-from datamill.errors import DataMillError, DataMillWarning
+from datamill.errors import DataMillError, DataMillWarning, warn_user
 from datamill.model.attribute import Attribute
 from datamill.model.convert import convert_restriction, is_missing, is_nan
 from datamill.model.types import parse_type
@@ -50,7 +49,7 @@ def unrelated(relation: Relation, names: Iterable[Any]) -> Predicate:
         f"None of the names in the condition ({shown}) is an attribute here, so it keeps all rows. "
         f"Attributes: {', '.join(relation.heading)}."
     )
-    warnings.warn(message, DataMillWarning, stacklevel=5)
+    warn_user(message, DataMillWarning)
     return Constant(True, message)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from types import EllipsisType
 from typing import Any
@@ -13,7 +12,7 @@ from datamill.algebra.expression.tree import Column, Expression, has_aggregate
 from datamill.algebra.headings import changed
 from datamill.algebra.jsonpath import parse_json_path
 from datamill.algebra.relations import Item, Projection, Relation
-from datamill.errors import DataMillError, DataMillWarning
+from datamill.errors import DataMillError, DataMillWarning, warn_user
 from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 from datamill.model.names import ATTRIBUTE_NAME, LONGEST_NAME
@@ -105,7 +104,7 @@ def _left_out(heading: Heading, name: str) -> str:
         )
     if name not in heading:
         message = f"'-{name}' leaves nothing out: {name!r} is not an attribute of the projected expression."
-        warnings.warn(message, DataMillWarning, stacklevel=4)
+        warn_user(message, DataMillWarning)
     return name
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import types
-import warnings
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.api.tiers import Computed, Imported, Lookup, Manual, Part, UserTable
-from datamill.errors import DataMillWarning
+from datamill.errors import DataMillWarning, warn_user
 from datamill.model.names import TableName, Tier
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def make_classes(schema: Schema, into: Any) -> None:
         existing = namespace.get(cls_name)
         if existing is not None and getattr(existing, "_bound_name", None) != name:
             message = f"{cls_name} is taken in the namespace; no class was made for {name}."
-            warnings.warn(message, DataMillWarning, stacklevel=3)
+            warn_user(message, DataMillWarning)
             continue
         masters[name] = existing or _make(schema, name, cls_name, {})
         namespace[cls_name] = masters[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,14 @@ from datamill.api.tiers import Lookup, Part, UserTable
 from datamill.catalog import AlterPlan, compare
 from datamill.catalog.resolve import stored_type
 from datamill.data.contents import insert_contents
-from datamill.errors import DataMillError, DataMillWarning, DefinitionError, DriftWarning, MissingTableError
+from datamill.errors import (
+    DataMillError,
+    DataMillWarning,
+    DefinitionError,
+    DriftWarning,
+    MissingTableError,
+    warn_user,
+)
 from datamill.language import Reference, parse_definition, resolve_definition
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
@@ -158,7 +164,7 @@ def _report_drift(schema: Schema, declared: TableSpec, existing: TableSpec) -> N
         raise DefinitionError(
             message, table=str(declared.name), hint="Change the code, or call .alter() on the table."
         )
-    warnings.warn(f"{message} The table governs; .alter() changes it.", DriftWarning, stacklevel=2)
+    warn_user(f"{message} The table governs; .alter() changes it.", DriftWarning)
 
 
 def _warn_shared_base(name: TableName, schema: Schema) -> None:
@@ -170,7 +176,7 @@ def _warn_shared_base(name: TableName, schema: Schema) -> None:
     ]
     if twins:
         message = f"{name} has the base name of {', '.join(twins)}; they would share one job table."
-        warnings.warn(message, DataMillWarning, stacklevel=2)
+        warn_user(message, DataMillWarning)
 
 
 def declare_class(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 
 from datamill.compute.target import Target
-from datamill.errors import ContractError, ContractWarning
+from datamill.errors import ContractError, ContractWarning, warn_user
 from datamill.model.names import TableName
 
 
@@ -64,4 +63,4 @@ class Contract:
             raise ContractError(message, table=str(self._name), other=other, hint=hint)
         if self._mode == "warn" and once not in self._told:
             self._told.add(once)
-            warnings.warn(f"{message} {hint}", ContractWarning, stacklevel=2)
+            warn_user(f"{message} {hint}", ContractWarning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from datamill.data import fetch as fetching
 from datamill.data.observer import InsertBatch
 from datamill.data.scalars import fetch_tuples
 from datamill.data.values import to_driver
-from datamill.errors import DataMillError, DataMillWarning, IntegrityError, UpstreamChangedError
+from datamill.errors import DataMillError, DataMillWarning, IntegrityError, UpstreamChangedError, warn_user
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
 from datamill.sql.keys import update_by_key
@@ -143,7 +142,7 @@ class Storage:
         self._result.skipped += len(keys)
         for key in keys:
             message = f"{dict(key)} of {self._target.name} was computed elsewhere meanwhile; this result is dropped."
-            warnings.warn(message, DataMillWarning, stacklevel=2)
+            warn_user(message, DataMillWarning)
 
     def write(self, batch: InsertBatch) -> None:
         """Write rows inside the open transaction."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from datamill.compute.forms import Form
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.data import fetch as fetching
-from datamill.errors import EmptyMakeError, EmptyMakeWarning, MakeError, UpstreamChangedError
+from datamill.errors import EmptyMakeError, EmptyMakeWarning, MakeError, UpstreamChangedError, warn_user
 
 Key = dict[str, Any]
 
@@ -121,7 +120,7 @@ class Runner:
         if not self._warned_empty:
             self._warned_empty = True
             hint = "Insert a row into self, or raise dm.SkipKey(reason) to leave the key out on purpose."
-            warnings.warn(f"{message} {hint}", EmptyMakeWarning, stacklevel=2)
+            warn_user(f"{message} {hint}", EmptyMakeWarning)
 
     # the flush transaction opened early ------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from datamill.data.rows import row_batches
 from datamill.data.scalars import fetch_tuples
 from datamill.data.values import from_driver
 from datamill.data.write_rows import InsertOptions, write_batches
-from datamill.errors import AccessError, DataMillError, LookupDriftWarning
+from datamill.errors import AccessError, DataMillError, LookupDriftWarning, warn_user
 from datamill.model.table import TableSpec
 from datamill.settings.log import logger
 
@@ -111,9 +110,8 @@ def _write(connection: Connection, spec: TableSpec, batches: list[EncodedBatch])
 def _warn(spec: TableSpec, keys: list[tuple[Any, ...]]) -> None:
     shown = [dict(zip(spec.heading.key, key, strict=True)) for key in keys[:SHOWN_KEYS]]
     more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
-    warnings.warn(
+    warn_user(
         f"Rows of {spec.name} differ from its contents in code and were kept: {', '.join(map(str, shown))}{more}. "
         "Update or delete them to match.",
         LookupDriftWarning,
-        stacklevel=2,
     )

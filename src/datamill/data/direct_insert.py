@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datamill.data.user_warnings import warn_user
-from datamill.errors import ContractError, ContractWarning, DataMillError
+from datamill.errors import ContractError, ContractWarning, DataMillError, warn_user
 from datamill.model.table import TableSpec
 
 if TYPE_CHECKING:

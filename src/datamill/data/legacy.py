@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datamill.algebra.relations import Relation
 from datamill.data import fetch_rows as fetching
 from datamill.data.query import run, sliced
-from datamill.data.user_warnings import warn_user
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, warn_user
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection

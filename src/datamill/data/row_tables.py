@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from datamill.data.user_warnings import warn_user
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, warn_user
 from datamill.model.heading import Heading
 
 NUMERIC_FAMILIES = ("integer", "float", "decimal")

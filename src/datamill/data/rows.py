@@ -12,8 +12,7 @@ from typing import Any
 
 from datamill.data.row_files import csv_blocks, parquet_blocks
 from datamill.data.row_tables import Block, arrow_blocks, numpy_block, pandas_block, polars_block
-from datamill.data.user_warnings import warn_user
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, warn_user
 from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 

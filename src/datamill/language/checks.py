@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 
-from datamill.errors import DataMillWarning, DefinitionError, did_you_mean
+from datamill.errors import DataMillWarning, DefinitionError, did_you_mean, warn_user
 from datamill.language.tree import IndexLine, Position
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
 from datamill.model.heading import Heading
@@ -39,7 +38,7 @@ def check_key_attribute(table: TableName, attribute: Attribute, position: Positi
         reason = "has a default: rows that leave it out share one key. Remove the default"
     if reason is not None:
         message = f"{table}.{attribute.name} belongs to the primary key and {reason}."
-        warnings.warn(message, DataMillWarning, stacklevel=2)
+        warn_user(message, DataMillWarning)
 
 
 def check_table(spec: TableSpec, own: Mapping[str, Position], allow_new_key_attributes: bool) -> None:

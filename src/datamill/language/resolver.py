@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +12,7 @@ from datamill.errors import (
     MissingTableError,
     NativeTypeWarning,
     did_you_mean,
+    warn_user,
 )
 from datamill.language.checks import check_indexes, check_key_attribute, check_part, check_table
 from datamill.language.defaults import default_value
@@ -298,4 +298,4 @@ def singleton_attribute(name: TableName) -> Attribute:
 
 
 def _warn(message: str, category: type[DataMillWarning]) -> None:
-    warnings.warn(message, category, stacklevel=2)
+    warn_user(message, category)

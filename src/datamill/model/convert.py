@@ -16,13 +16,12 @@ Example:
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
 
-from datamill.errors import InvalidValueError, PrecisionWarning
+from datamill.errors import InvalidValueError, PrecisionWarning, warn_user
 from datamill.model.conversion import numbers, text, times
 from datamill.model.conversion.numbers import shortest_float32
 from datamill.model.conversion.rule import Note, Refusal, Rule, show
@@ -267,7 +266,7 @@ class _ByValue:
         more = f" ({count} values in all)" if count > 1 else ""
         target = f"{self.attribute!r} of type {self.type}" if self.attribute else f"type {self.type}"
         message = f"{show(value)}{place}{more} {self.losses[0]} to fit {target}."
-        warnings.warn(message, PrecisionWarning, stacklevel=4)
+        warn_user(message, PrecisionWarning)
 
 
 def is_nan(value: Any) -> bool:

@@ -7,12 +7,11 @@ computed, and ``scan__frame`` a part of ``scan``. Names starting with ``~`` belo
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from datamill.errors import DataMillError, DataMillWarning, DefinitionError
+from datamill.errors import DataMillError, DataMillWarning, DefinitionError, warn_user
 
 BASE_NAME = r"[a-z][a-z0-9]*(?:_[a-z][a-z0-9]*)*"
 ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -137,8 +136,10 @@ def class_to_base(class_name: str) -> str:
             f"{class_name!r} cannot name a table.", hint="Use CamelCase: a capital, then letters and digits."
         )
     if clean != class_name:
-        message = f"The underscores in class name {class_name!r} are dropped: the table is named as for {clean!r}."
-        warnings.warn(message, DataMillWarning, stacklevel=2)
+        message = (
+            f"The underscores in class name {class_name!r} are dropped: the table is named as for {clean!r}."
+        )
+        warn_user(message, DataMillWarning)
     return re.sub(r"(?<!^)([A-Z])", r"_\1", clean).lower()
 
 
@@ -155,5 +156,7 @@ def check_name(name: str, what: str, longest: int = LONGEST_NAME) -> str:
     """
     size = len(name.encode())
     if not 0 < size <= longest:
-        raise DefinitionError(f"The {what} name {name!r} has {size} bytes.", hint=f"Names have 1 to {longest} bytes.")
+        raise DefinitionError(
+            f"The {what} name {name!r} has {size} bytes.", hint=f"Names have 1 to {longest} bytes."
+        )
     return name

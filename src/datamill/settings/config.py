@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from datamill.errors import warn_user
 from datamill.settings import names, stores
 from datamill.settings.address import DatabaseAddress, Request, derive_address
 from datamill.settings.resolve import Resolved, resolve
@@ -354,11 +355,10 @@ class Config:
             raise KeyError(names.unknown_message(name))
 
     def _warn_retired(self, name: str) -> None:
-        import warnings
 
         from datamill.errors import DataMillWarning
 
-        warnings.warn(names.retired_message(name, "runtime"), DataMillWarning, stacklevel=4)
+        warn_user(names.retired_message(name, "runtime"), DataMillWarning)
 
     # -- files ----------------------------------------------------------------------------------------------
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from datamill.errors import ConfigError, DataMillWarning
+from datamill.errors import ConfigError, DataMillWarning, warn_user
 from datamill.settings.secret import MASK, Secret, is_secret_name, masked
 
 T = TypeVar("T")
@@ -126,10 +125,9 @@ def _priority(value: object) -> int:
     if not 0 <= number <= 255:
         raise ValueError
     if number > 127:
-        warnings.warn(
+        warn_user(
             f"Setting jobs.default_priority = {number} is above the largest priority and becomes 127.",
             DataMillWarning,
-            stacklevel=2,
         )
         return 127
     return number

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datamill.errors import ConfigError, DataMillWarning, did_you_mean
+from datamill.errors import ConfigError, DataMillWarning, did_you_mean, warn_user
 from datamill.settings import names
 from datamill.settings.values import GROUPS, SETTINGS
 
@@ -77,7 +76,7 @@ def checked(name: str, value: object, source: str, directory: Path | None = None
     converted = setting.kind(name, value, source)
     if setting.deprecated and converted != setting.default:
         message = f"Setting {name} from {source} is deprecated: {setting.deprecated}."
-        warnings.warn(message, DataMillWarning, stacklevel=2)
+        warn_user(message, DataMillWarning)
     return Entry(converted, source, directory)
 
 
@@ -114,7 +113,7 @@ def _warn_variable(variable: str, rest: str) -> None:
     known += [f"DATAMILL_{name.replace('.', '__').upper()}" for name in SETTINGS]
     hint = did_you_mean(variable, known) or "docs/settings.md lists all variables."
     message = f"Environment variable {variable} names no setting and is ignored. {hint}"
-    warnings.warn(message, DataMillWarning, stacklevel=2)
+    warn_user(message, DataMillWarning)
 
 
 def read_file(path: Path) -> Layer:
@@ -174,12 +173,12 @@ def _flatten(tree: Mapping[str, Any], prefix: str, source: str) -> Iterator[tupl
         elif value is None:
             continue
         elif names.is_retired(name):
-            warnings.warn(names.retired_message(name, source), DataMillWarning, stacklevel=2)
+            warn_user(names.retired_message(name, source), DataMillWarning)
         elif names.is_known(name):
             yield name, value
         else:
             message = f"{names.unknown_message(name)} It is ignored; it stands in {source}."
-            warnings.warn(message, DataMillWarning, stacklevel=2)
+            warn_user(message, DataMillWarning)
 
 
 def find_upward(start: Path) -> tuple[Path | None, Path | None]:
