@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from datamill.algebra.expression.tree import Literal
 from datamill.model.types import AttributeType
 from datamill.sql.writer import Writer
 
@@ -32,7 +33,7 @@ def write_rows(writer: Writer, types: Sequence[AttributeType], columns: Sequence
 
 
 def _write_each(writer: Writer, types: Sequence[AttributeType], columns: Sequence[Sequence[Any]]) -> None:
-    text, bind = writer.text, writer.bind
+    text, bind = writer.text, _bind_exactly(writer)
     if len(columns) == 1:
         separator = "("
         for value in columns[0]:
@@ -51,6 +52,18 @@ def _write_each(writer: Writer, types: Sequence[AttributeType], columns: Sequenc
         text(")")
         separator = ", ("
     text(")")
+
+
+def _bind_exactly(writer: Writer) -> Callable[[Any, AttributeType], None]:
+    """Return what binds a value; a float32 as a literal of its type, because some databases compare in double."""
+
+    def bind(value: Any, type: AttributeType) -> None:
+        if type.kind == "float32":
+            writer.expression(Literal(value, type))
+        else:
+            writer.bind(value, type)
+
+    return bind
 
 
 def _driver_columns(

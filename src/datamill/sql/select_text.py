@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from datamill.algebra.expression.tree import Call, Column, Literal
 from datamill.algebra.predicates import (
@@ -31,6 +30,9 @@ _BOOL = parse_type("bool")
 _LARGEST = 2**63 - 1
 EMPTY = "_"
 """Name of the one column of a SELECT without attributes; its value means nothing."""
+
+FLAT = 100
+"""Conditions that stand side by side; SQLite refuses expressions a thousand deep."""
 
 _COMPARED_AS_THEY_ARE = frozenset(
     (
@@ -176,14 +178,24 @@ class SelectWriter:
     # --- conditions
 
     def _where(self, select: Select) -> None:
-        if not select.where:
+        if select.where:
+            is_narrow = any(isinstance(predicate, Equal) for predicate, _ in select.where)
+            self.writer.text(" WHERE ")
+            self._joined(select.where, " AND ", is_narrow)
+
+    def _joined(self, stated: Sequence[tuple[Predicate, Scope]], word: str, is_narrow: bool) -> None:
+        """Write conditions with AND or OR between them; many of them as a balanced tree, which databases take."""
+        if len(stated) > FLAT:
+            middle = len(stated) // 2
+            self.writer.text("(")
+            self._joined(stated[:middle], word, is_narrow)
+            self.writer.text(f"){word}(")
+            self._joined(stated[middle:], word, is_narrow)
+            self.writer.text(")")
             return
-        text = self.writer.text
-        is_narrow = any(isinstance(predicate, Equal) for predicate, _ in select.where)
-        text(" WHERE ")
-        for index, (predicate, scope) in enumerate(select.where):
+        for index, (predicate, scope) in enumerate(stated):
             if index:
-                text(" AND ")
+                self.writer.text(word)
             self._predicate(predicate, scope, is_narrow)
 
     def _predicate(self, predicate: Predicate, scope: Scope, is_narrow: bool) -> None:
@@ -209,10 +221,7 @@ class SelectWriter:
             isinstance(predicate, Every) and any(isinstance(item, Equal) for item in predicate.predicates)
         )
         self.writer.text("(")
-        for index, item in enumerate(predicate.predicates):
-            if index:
-                self.writer.text(word)
-            self._predicate(item, scope, is_narrow)
+        self._joined([(item, scope) for item in predicate.predicates], word, is_narrow)
         self.writer.text(")")
 
     def _negation(self, predicate: Predicate, scope: Scope, is_narrow: bool) -> None:
@@ -242,11 +251,6 @@ class SelectWriter:
             render(self.writer, Call("=", operands, _BOOL), self._column_writer(scope))
 
     def _one_of(self, predicate: OneOf, scope: Scope) -> None:
-        if any(type.kind in ("float32", "json") for type in predicate.types):
-            # Some databases compare these only with care, so every value is compared as an expression is.
-            rows = zip(*predicate.columns, strict=True)
-            self._several(Some(tuple(Every(_equals(predicate, row)) for row in rows)), scope, False)
-            return
         names = ", ".join([self._scoped(scope, name) for name in predicate.names])
         self.writer.text(f"({names}) IN " if len(predicate.names) > 1 else f"{names} IN ")
         write_rows(self.writer, predicate.types, predicate.columns)
@@ -290,10 +294,6 @@ class SelectWriter:
         text(f"({left}) IN (" if len(theirs) > 1 else f"{left} IN (")
         self.select(select)
         text(")) IS NOT TRUE" if negated else ")")
-
-
-def _equals(predicate: OneOf, row: tuple[Any, ...]) -> tuple[Equal, ...]:
-    return tuple(Equal(*item) for item in zip(predicate.names, predicate.types, row, strict=True))
 
 
 def _is_indexed(select: Select, names: list[str]) -> bool:

@@ -1,0 +1,131 @@
+"""Queries on real rows: every type as a condition, long lists, deep conditions, foreign keys followed far."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from datamill.algebra.conditions import Not, Top
+from datamill.algebra.operators import (
+    aggregate,
+    project,
+    restrict,
+    restrict_by_ancestor,
+    restrict_by_descendant,
+    union,
+)
+from datamill.algebra.propagation import trace
+from datamill.algebra.relations import BaseTable, Relation
+from datamill.data import fetch
+from datamill.data.insert import insert
+
+if TYPE_CHECKING:
+    from tests.backends.conftest import Declare
+
+    from datamill.data.connection import Connection
+
+KINDS = """
+    n : int32
+    ---
+    d : decimal(6,2)
+    u : uint64
+    id : uuid
+    at : datetime(3)
+    day : date
+    tm : time
+    e : enum('b','a')
+    f : bool
+    v : varchar(10)
+    x : float32
+    y : float64
+"""
+COUNT = 700
+ROWS: list[dict[str, Any]] = [
+    {
+        "n": i,
+        "d": Decimal(i) / 4,
+        "u": 2**63 + i,
+        "id": uuid.UUID(int=i),
+        "at": datetime.datetime(2024, 1, 1, 0, 0, i % 60),
+        "day": datetime.date(2024, 1, 1),
+        "tm": datetime.time(1, 2, i % 60),
+        "e": "ab"[i % 2],
+        "f": bool(i % 2),
+        "v": f"é{i}",
+        "x": i / 10,
+        "y": i / 7,
+    }
+    for i in range(COUNT)
+]
+
+
+@pytest.fixture
+def kinds(connection: Connection, declare: Declare) -> Relation:
+    spec = declare("lab.kinds", KINDS)
+    insert(connection, spec, ROWS)
+    return BaseTable(spec, connection)
+
+
+def test_every_type_is_found_by_its_value(connection: Connection, kinds: Relation) -> None:
+    def count(condition: Any) -> int:
+        return fetch.count(connection, restrict(kinds, condition))
+
+    for name in kinds.heading:
+        wanted = {row[name] for row in ROWS[:3]}
+        expected = sum(row[name] in wanted for row in ROWS)
+        assert count({name: ROWS[7][name]}) == sum(row[name] == ROWS[7][name] for row in ROWS), name
+        assert count({name: list(wanted)}) == expected, name
+        assert count([{name: value} for value in wanted]) == expected, name
+        assert count(Not([{name: value} for value in wanted])) == COUNT - expected, name
+        assert count([{name: row[name]} for row in ROWS]) == COUNT, name
+        assert count([{name: row[name], "v": row["v"]} for row in ROWS]) == COUNT, name
+        assert count([{name: row[name], "v": row["v"]} for row in ROWS[:5]]) == 5, name
+
+
+def test_order_follows_declaration_and_code_points(connection: Connection, kinds: Relation) -> None:
+    found = fetch.to_dicts(connection, restrict(kinds, Top(3, "e DESC, v")))
+    assert [row["v"] for row in found] == ["é0", "é10", "é100"]
+
+
+def test_thousands_of_conditions(connection: Connection, kinds: Relation) -> None:
+    either = restrict(kinds, [f"n = {index}" for index in range(0, 6000, 3)])
+    assert fetch.count(connection, either) == len(range(0, COUNT, 3))
+    relation = kinds
+    for index in range(2000):
+        relation = restrict(relation, f"n <> {index}")
+    assert not fetch.exists(connection, relation)
+
+
+def test_restrictions_far_along_foreign_keys(connection: Connection, declare: Declare) -> None:
+    rig = declare("lab.rig", "rig : int32\n---\nroom : varchar(4)")
+    mouse = declare("lab.mouse", "mouse : int32\n---\n-> [nullable] lab.rig")
+    trial = declare("exp.trial", "-> lab.mouse\ntrial : int32\n---\nhit : bool")
+    insert(connection, rig, [{"rig": 1, "room": "a"}, {"rig": 2, "room": "b"}])
+    insert(connection, mouse, [{"mouse": 1, "rig": 1}, {"mouse": 2, "rig": 2}, {"mouse": 3, "rig": None}])
+    insert(connection, trial, [{"mouse": m, "trial": t, "hit": m == t} for m in (1, 2, 3) for t in (1, 2)])
+    graph = connection.catalog.graph()
+    rigs, trials = BaseTable(rig, connection), BaseTable(trial, connection)
+
+    found = restrict_by_ancestor(trials, {"room": "a"}, graph)
+    assert {row["mouse"] for row in fetch.to_dicts(connection, found)} == {1}
+    rest = restrict_by_ancestor(trials, Not({"room": "a"}), graph)
+    assert {row["mouse"] for row in fetch.to_dicts(connection, rest)} == {2, 3}
+    assert fetch.keys(connection, restrict_by_descendant(rigs, "hit and trial = 2", graph)) == [{"rig": 2}]
+    hit = restrict(trials, {"mouse": 2, "hit": True})
+    assert fetch.keys(connection, restrict_by_descendant(rigs, hit, graph)) == [{"rig": 2}]
+    upstream = trace(graph, trial, {"mouse": 2, "trial": 1}, rig.name, connection)
+    assert fetch.to_dicts(connection, upstream) == [{"rig": 2, "room": "b"}]
+
+
+def test_queries_without_attributes(connection: Connection, declare: Declare) -> None:
+    spec = declare("lab.speed", "---\nspeed : int32")
+    table = BaseTable(spec, connection)
+    assert fetch.to_dicts(connection, project(table)) == []
+    insert(connection, spec, [{"speed": 3}])
+    assert fetch.to_dicts(connection, project(table)) == [{}]
+    assert fetch.to_dicts(connection, union(table, project(table))) == [{"speed": 3}]
+    assert fetch.to_dicts(connection, aggregate(table, project(table), n="count(*)")) == [{"n": 1}]

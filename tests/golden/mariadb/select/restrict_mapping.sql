@@ -1,0 +1,3 @@
+SELECT t1.`mouse`, t1.`sess`, t1.`day`, t1.`score`, t1.`meta` FROM `lab`.`session` AS t1 WHERE t1.`mouse` = %s AND t1.`day` = %s AND t1.`score` IS NULL;
+-- 1
+-- datetime.date(2024, 1, 5)

@@ -1,0 +1,1 @@
+SELECT t1.`mouse`, t1.`sess`, t1.`day`, t1.`score`, t1.`meta` FROM `lab`.`session` AS t1 WHERE NOT EXISTS (SELECT 1 FROM (SELECT t3.`mouse`, t3.`sess`, t3.`day`, t3.`score`, t3.`meta` FROM `lab`.`session` AS t3 ORDER BY t3.`mouse`, t3.`sess` LIMIT 3) AS t2 WHERE t2.`mouse` = t1.`mouse` AND t2.`sess` = t1.`sess`);

@@ -1,0 +1,1 @@
+SELECT DISTINCT t1.`rig` FROM `lab`.`trial` AS t1;

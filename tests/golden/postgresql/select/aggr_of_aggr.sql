@@ -1,0 +1,2 @@
+SELECT t1."mouse", t2."_1" AS "most" FROM "lab"."mouse" AS t1 LEFT JOIN (SELECT t3."mouse", MAX(t3."n") AS "_1" FROM (SELECT t4."mouse", t4."sess", COALESCE(t5."_1", %s::bigint) AS "n" FROM "lab"."session" AS t4 LEFT JOIN (SELECT t6."mouse", t6."sess", COUNT(*) AS "_1" FROM "lab"."trial" AS t6 GROUP BY t6."mouse", t6."sess") AS t5 ON t4."mouse" = t5."mouse" AND t4."sess" = t5."sess") AS t3 GROUP BY t3."mouse") AS t2 ON t1."mouse" = t2."mouse";
+-- 0

@@ -1,0 +1,1 @@
+SELECT t1."mouse", t1."sess", t2."_1" AS "excess" FROM "lab"."session" AS t1 LEFT JOIN (SELECT t3."mouse", t3."sess", SUM((t4."rt" - t3."score")) AS "_1" FROM "lab"."session" AS t3 JOIN "lab"."trial" AS t4 ON t3."mouse" = t4."mouse" AND t3."sess" = t4."sess" GROUP BY t3."mouse", t3."sess") AS t2 ON t1."mouse" = t2."mouse" AND t1."sess" = t2."sess";

@@ -1,0 +1,1 @@
+SELECT t1."mouse", t1."sess", t1."day", t1."score", t1."meta", t2."sex", t2."photo" FROM (SELECT t3."mouse", t3."sess", t3."day", t3."score", t3."meta" FROM "lab"."session" AS t3 ORDER BY t3."mouse" NULLS FIRST, t3."sess" NULLS FIRST LIMIT 3) AS t1 JOIN "lab"."mouse" AS t2 ON t1."mouse" = t2."mouse";

@@ -1,0 +1,1 @@
+SELECT t1."mouse", t1."sess", t1."day", t1."score", t1."meta" FROM (SELECT t2."mouse", t2."sess", t2."day", t2."score", t2."meta" FROM "lab"."session" AS t2 ORDER BY t2."score" DESC NULLS LAST, t2."mouse" NULLS FIRST, t2."sess" NULLS FIRST LIMIT 5) AS t1 ORDER BY t1."day" NULLS FIRST, t1."mouse" NULLS FIRST, t1."sess" NULLS FIRST LIMIT 2;

@@ -1,0 +1,1 @@
+SELECT t1."mouse", t1."sess", t1."day", t1."score", t1."meta" FROM "lab"."session" AS t1 ORDER BY t1."day" NULLS FIRST, t1."mouse" NULLS FIRST, t1."sess" NULLS FIRST LIMIT 9223372036854775807 OFFSET 2;

@@ -1,0 +1,1 @@
+SELECT t1."rig", COUNT(*) AS "n", AVG((t1."rt")::double precision) AS "mean" FROM "lab"."trial" AS t1 GROUP BY t1."rig";
