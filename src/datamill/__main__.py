@@ -1,0 +1,5 @@
+"""``python -m datamill`` is the command ``datamill``."""
+
+from datamill.cli import main
+
+main()

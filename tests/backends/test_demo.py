@@ -1,0 +1,39 @@
+"""The demo runs, draws pictures, and finds everything done the second time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run(folder: Path) -> str:
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "datamill",
+        "demo",
+        "--folder",
+        str(folder),
+        "--no-progress",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_demo_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    first = run(folder)
+    assert "55 keys computed" in first
+    assert '"fractals.__quality__quarter"    16 rows' in first
+    assert "10 keys computed" in first
+    pictures = sorted(folder.glob("*.png"))
+    assert [picture.name for picture in pictures] == ["blobs.png", "fractals.png"]
+    assert all(
+        picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and picture.stat().st_size > 100_000
+        for picture in pictures
+    )
+    assert "nothing to do" in run(folder)
