@@ -1,0 +1,71 @@
+UTC_TIMESTAMP();
+
+UTC_TIMESTAMP(3);
+
+UTC_DATE();
+
+YEAR(`day`);
+
+QUARTER(`day`);
+
+MONTH(`day`);
+
+DAY(`day`);
+
+HOUR(`ts`);
+
+MINUTE(`clock`);
+
+SECOND(`ts`);
+
+MICROSECOND(`ts`);
+
+DAYOFYEAR(`day`);
+
+WEEKOFYEAR(`day`);
+
+DAYOFWEEK(`day`);
+
+WEEKDAY(`day`);
+
+YEAR(`ts`);
+
+DATE(`ts`);
+
+LAST_DAY(`day`);
+
+(TIMESTAMPDIFF(MICROSECOND, TIMESTAMP '1970-01-01 00:00:00', `ts`) / 1e6);
+
+TIMESTAMPDIFF(SECOND, TIMESTAMP '1970-01-01 00:00:00', CAST(`day` AS DATETIME));
+
+CAST(TIMESTAMP '1970-01-01 00:00:00' + INTERVAL `n` SECOND AS DATETIME);
+
+CAST(TIMESTAMP '1970-01-01 00:00:00' + INTERVAL `x` SECOND AS DATETIME(6));
+
+DATEDIFF(`ts`, `day`);
+
+TIMESTAMPDIFF(MONTH, CAST(`day` AS DATETIME), `ts`);
+
+TIMESTAMPDIFF(HOUR, CAST(`day` AS DATETIME), `ts`);
+
+(`day` + INTERVAL %s MONTH);
+-- 1
+
+(`day` + INTERVAL (-`n`) DAY);
+
+(`ts` + INTERVAL %s QUARTER);
+-- 1
+
+(`day` + INTERVAL %s DAY);
+-- -1
+
+(`ts` + INTERVAL `n` HOUR);
+
+DATE_FORMAT(`ts`, %s);
+-- '%d.%m.%Y'
+
+CAST(STR_TO_DATE(`name`, %s) AS DATE);
+-- '%d.%m.%Y'
+
+CAST(STR_TO_DATE(`name`, %s) AS TIME);
+-- '%H:%i'
