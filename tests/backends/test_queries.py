@@ -129,3 +129,14 @@ def test_queries_without_attributes(connection: Connection, declare: Declare) ->
     assert fetch.to_dicts(connection, project(table)) == [{}]
     assert fetch.to_dicts(connection, union(table, project(table))) == [{"speed": 3}]
     assert fetch.to_dicts(connection, aggregate(table, project(table), n="count(*)")) == [{"n": 1}]
+
+
+def test_null_references_do_not_hide_the_same_row(connection: Connection, declare: Declare) -> None:
+    rig = declare("lab.rig", "rig : int32")
+    spec = declare("lab.trial", "trial : int32\n---\n-> [nullable] lab.rig")
+    insert(connection, rig, [{"rig": 1}])
+    insert(connection, spec, [{"trial": 1, "rig": 1}, {"trial": 2}, {"trial": 3}])
+    trial = BaseTable(spec, connection)
+    first_two = restrict(trial, Top(2))
+    assert fetch.keys(connection, restrict(trial, Not(first_two)), order_by="KEY") == [{"trial": 3}]
+    assert fetch.keys(connection, restrict(trial, first_two), order_by="KEY") == [{"trial": 1}, {"trial": 2}]

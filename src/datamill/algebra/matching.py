@@ -27,8 +27,8 @@ def match(
         right: Second operand.
         semantic_check: Refuse namesakes of different lineage, and those that are native and secondary or computed.
             False matches all namesakes.
-        filtering: The operator is a restriction, where a namesake of no lineage that both sides take unaltered from
-            one column is ignored if that table's whole key is matched anyway.
+        filtering: The operator is a restriction, where a namesake that has no lineage or may be NULL, and that both
+            sides take unaltered from one column, is ignored if that table's whole key is matched anyway.
 
     Raises:
         DataMillError: A namesake means different things, or cannot be compared.
@@ -43,13 +43,16 @@ def match(
     doubtful = [
         name for name in names if ours[name].lineage is None or ours[name].lineage != theirs[name].lineage
     ]
-    if not doubtful:
-        return tuple(names)
-    matched = [name for name in names if name not in doubtful]
+    matched = [name for name in names if name not in doubtful] if doubtful else names
     for name in doubtful:
-        if not (filtering and _is_implied(name, matched, left, right)):
+        same_origin = ours[name].lineage is None and theirs[name].lineage is None
+        if not (filtering and same_origin and _is_implied(name, matched, left, right)):
             raise not_homologous(ours[name], theirs[name])
-    return tuple(matched)
+    # An inherited attribute that is NULL on both sides must not hide that the rows are the same.
+    certain = [name for name in matched if not (ours[name].nullable or theirs[name].nullable)]
+    if not filtering or len(certain) == len(matched):
+        return tuple(matched)
+    return tuple(name for name in matched if name in certain or not _is_implied(name, certain, left, right))
 
 
 def _check_equatable(attribute: Attribute) -> None:
@@ -77,8 +80,6 @@ def _lineage(attribute: Attribute) -> str:
 
 def _is_implied(name: str, matched: list[str], left: Relation, right: Relation) -> bool:
     """Return True if equal keys already imply that both sides hold the same value of an attribute."""
-    if left.heading[name].lineage is not None or right.heading[name].lineage is not None:
-        return False
     for spec, _ in _common_sources(name, left, right):
         found = {
             column

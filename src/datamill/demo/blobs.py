@@ -58,7 +58,7 @@ class Detector(dm.Lookup):
     """
     contents = (
         {"detector": "fine", "smallest": 2.0, "largest": 9.0, "threshold": 0.08},
-        {"detector": "coarse", "smallest": 6.0, "largest": 36.0, "threshold": 0.16},
+        {"detector": "coarse", "smallest": 12.0, "largest": 45.0, "threshold": 0.1},
     )
 
 
