@@ -469,7 +469,8 @@ def test_indexes_of_expressions(opened: Callable[..., SqliteSession]) -> None:
         [column("id", "int32", in_key=True), column("tag", "varchar(8)"), column("meta", "json")]
     )
     declare(session, TableSpec(name, heading, indexes=(Index(parts, unique=True),)))
-    columns = [[1, 2], ["Ab", "aB"], ['{"cam":[{"gain":1}]}', '{"cam":[{"gain":2}]}']]
+    documents = ['{"cam":[{"gain":1}]}', '{"cam":[{"gain":2}]}']
+    columns: list[list[Any]] = [[1, 2], ["Ab", "aB"], documents]
     session.insert_columns(name, ["id", "tag", "meta"], columns)
     with pytest.raises(DuplicateError, match="unique index"):
         session.execute('UPDATE "lab.note" SET "meta" = ?', ['{"cam":[{"gain":1}]}'])
