@@ -68,6 +68,11 @@ class Writer:
         self._parts.append(self.dialect.placeholder)
         self._values.append(value)
 
+    def statement(self, statement: Statement) -> None:
+        """Add a statement that is finished, with its bound values."""
+        self._parts.append(statement.sql)
+        self._values.extend(statement.params)
+
     def expression(self, expression: Expression) -> None:
         """Add an expression, its functions as the dialect spells them."""
         if isinstance(expression, Column):
