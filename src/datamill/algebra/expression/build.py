@@ -66,7 +66,16 @@ def build(function: Function, arguments: Sequence[Expression], options: Options 
     """Build a call of a function, see `call`."""
     check_count(function, len(arguments))
     ready, family_type = coerce_arguments(function, arguments)
+    if function.name.startswith("REGEXP"):
+        _check_pattern(ready[1])
     return Call(function.name, tuple(ready), _result(function, ready, family_type), options)
+
+
+def _check_pattern(pattern: Expression) -> None:
+    from datamill.algebra.expression.patterns import check
+
+    if isinstance(pattern, Literal) and isinstance(pattern.value, str):
+        check(pattern.value)
 
 
 def check_count(function: Function, count: int) -> None:

@@ -328,6 +328,8 @@ class Resolver:
             self.scope, self.inside = outer, ""
 
     def _unknown_function(self, node: Any, name: str) -> Expression:
+        if name.upper() == "INTERVAL":
+            raise Mismatch("An INTERVAL is added to or subtracted from a date")
         arguments = [settle(item) for item in self.visit_all(node.expressions)]
         if not name.isidentifier() or not name.isascii():
             raise Mismatch(f"{name!r} cannot name a function")

@@ -258,11 +258,19 @@ class _Rewriter:
     def word_form(self, word: str, following: Token | None) -> Any:
         if following is None:
             return None
-        if word == "INTERVAL" and (following.token_type in self.operands() or following.text == "-"):
+        if (
+            word == "INTERVAL"
+            and not self.is_amount(following)
+            and (following.token_type in self.operands() or following.text == "-")
+        ):
             return self.open_interval
         if word in _TYPED_STRINGS and following.token_type == self.types.STRING:
             return self.typed_string
         return None
+
+    def is_amount(self, following: Token) -> bool:
+        """True for an attribute called interval that counts the units of an interval."""
+        return self.frames[-1].function == "INTERVAL " and following.text.upper() in UNITS
 
     def operands(self) -> tuple[TokenType, ...]:
         types = self.types
