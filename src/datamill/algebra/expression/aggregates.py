@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.expression.build import build, first_value
-from datamill.algebra.expression.coerce import to_text
+from datamill.algebra.expression.coerce import to_text, unify
 from datamill.algebra.expression.functions import BY_NAME, FUNCTIONS, Function
 from datamill.algebra.expression.kinds import INT, TEXT, Mismatch
 from datamill.algebra.expression.literals import settle
@@ -145,8 +145,6 @@ def _ranking(resolver: Resolver, row: Function, nodes: Sequence[Any]) -> Express
     if arguments and row.result == "first":
         arguments[0] = first_value(arguments[0])
     if row.name in ("LAG", "LEAD") and len(arguments) == 3:
-        from datamill.algebra.expression.coerce import unify
-
         arguments[0], arguments[2] = unify([arguments[0], arguments[2]])[0]
     return build(row, arguments)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datamill.algebra.expression.coerce import Use, to_family, to_number, to_text, to_type, unify
+from datamill.algebra.expression import patterns
+from datamill.algebra.expression.coerce import Use, to_bool, to_family, to_number, to_text, to_type, unify
 from datamill.algebra.expression.functions import FUNCTIONS, Function
 from datamill.algebra.expression.kinds import (
     BOOL,
@@ -72,10 +73,20 @@ def build(function: Function, arguments: Sequence[Expression], options: Options 
 
 
 def _check_pattern(pattern: Expression) -> None:
-    from datamill.algebra.expression.patterns import check
-
     if isinstance(pattern, Literal) and isinstance(pattern.value, str):
-        check(pattern.value)
+        patterns.check(pattern.value)
+
+
+def case(arguments: Sequence[Expression]) -> Expression:
+    """Build a CASE from conditions and results by turns, and the ELSE result if their number is odd."""
+    paired = len(arguments) - len(arguments) % 2
+    is_test = [index < paired and index % 2 == 0 for index in range(len(arguments))]
+    tests = [to_bool(item) for item, test in zip(arguments, is_test, strict=True) if test]
+    results, type = unify([item for item, test in zip(arguments, is_test, strict=True) if not test])
+    mixed: list[Expression] = []
+    for index, test in enumerate(tests):
+        mixed += [test, results[index]]
+    return Call("CASE", (*mixed, *results[len(tests) :]), type)
 
 
 def check_count(function: Function, count: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from datamill.algebra.expression.coerce import to_bool
 from datamill.algebra.expression.kinds import Mismatch
 from datamill.algebra.expression.resolve import Resolver
 from datamill.algebra.expression.scope import Scope, ScopeItem, ScopeLike
@@ -71,8 +72,6 @@ def parse_condition(text: str, scope: ScopeLike, *, allow_window: bool = False) 
     Raises:
         QuerySyntaxError: As `parse_expression`; or it is a text or date, which is neither true nor false.
     """
-    from datamill.algebra.expression.coerce import to_bool
-
     expression = parse_expression(text, scope, allow_window=allow_window)
     try:
         return to_bool(expression)

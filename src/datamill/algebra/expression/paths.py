@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from datamill.algebra.expression.casts import cast_type
 from datamill.errors import QuerySyntaxError
 from datamill.model.types import AttributeType
 
@@ -100,8 +101,6 @@ def parse_path_key(key: str) -> PathKey:
         >>> key.attribute, key.path, str(key.type)
         ('meta', ('cam', 0, 'gain'), 'float64')
     """
-    from datamill.algebra.expression.casts import cast_type
-
     text, colon, type_text = key.partition(":")
     steps: list[str | int] = []
     for segment in text.split("."):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from datamill.algebra.expression.build import build
+from datamill.algebra.expression.aggregates import build_aggregate, build_window
+from datamill.algebra.expression.build import build, case
 from datamill.algebra.expression.coerce import unify
 from datamill.algebra.expression.functions import BY_NAME, FUNCTIONS, Function
 from datamill.algebra.expression.kinds import BOOL, JSON, NUMERIC, TEXT, UNKNOWN, Mismatch
 from datamill.algebra.expression.literals import negated, number_literal, settle
 from datamill.algebra.expression.paths import path_text
 from datamill.algebra.expression.scope import Scope
+from datamill.algebra.expression.special import SPECIAL, add_interval, interval
 from datamill.algebra.expression.syntax import syntax_error, unquote
 from datamill.algebra.expression.tree import Call, Expression, Literal
 from datamill.errors import QueryError, UnknownAttributeError
@@ -208,8 +210,6 @@ class Resolver:
                 )
 
     def _plus(self, node: Any) -> Expression:
-        from datamill.algebra.expression.special import add_interval, interval
-
         sign = 1 if node.key == "add" else -1
         left, right = node.this, node.args.get("expression")
         if interval(right) is not None:
@@ -298,8 +298,6 @@ class Resolver:
     # --- functions
 
     def _function(self, node: Any) -> Expression:
-        from datamill.algebra.expression.special import SPECIAL
-
         name = node.this if isinstance(node.this, str) else node.this.name
         row = BY_NAME.get(name.upper()) if isinstance(node.this, str) else None
         if row is None or not _can_be_called(row, name.upper()):
@@ -315,8 +313,6 @@ class Resolver:
 
     def _aggregate(self, row: Function, node: Any, name: str) -> Expression:
         """Resolve an aggregate: inside it, names mean the attributes of the rows that are summarised."""
-        from datamill.algebra.expression.aggregates import build_aggregate
-
         if self.aggregate_scope is None:
             raise Mismatch(f"{name} is an aggregate: it has a meaning only in aggr(), or with OVER (...)")
         if self.inside:
@@ -336,27 +332,11 @@ class Resolver:
         return Call(name.upper(), tuple(arguments), UNKNOWN, (("unknown", True),))
 
     def _window(self, node: Any) -> Expression:
-        from datamill.algebra.expression.aggregates import build_window
-
         if not self.allow_window:
             raise Mismatch("Window functions are allowed only in proj()")
         if self.inside:
             raise Mismatch(f"A window function stands inside {self.inside}")
         return build_window(self, node)
-
-
-def case(arguments: Sequence[Expression]) -> Expression:
-    """Build a CASE from conditions and results by turns, and the ELSE result if their number is odd."""
-    from datamill.algebra.expression.coerce import to_bool
-
-    paired = len(arguments) - len(arguments) % 2
-    is_test = [index < paired and index % 2 == 0 for index in range(len(arguments))]
-    tests = [to_bool(item) for item, test in zip(arguments, is_test, strict=True) if test]
-    results, type = unify([item for item, test in zip(arguments, is_test, strict=True) if not test])
-    mixed: list[Expression] = []
-    for index, test in enumerate(tests):
-        mixed += [test, results[index]]
-    return Call("CASE", (*mixed, *results[len(tests) :]), type)
 
 
 def _can_be_called(row: Function, name: str) -> bool:

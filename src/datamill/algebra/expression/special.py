@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datamill.algebra.expression.build import build, check_count
+from datamill.algebra.expression.build import build, case, check_count
 from datamill.algebra.expression.casts import cast_type
 from datamill.algebra.expression.coerce import cast, to_day, to_family, to_number, to_text, to_type
 from datamill.algebra.expression.formats import CLOCK_MARKS, DATE_MARKS, format_pieces
@@ -22,7 +22,7 @@ from datamill.algebra.expression.kinds import (
 )
 from datamill.algebra.expression.literals import adapt, is_adaptable, json_literal, settle
 from datamill.algebra.expression.paths import Path, parse_path, path_text
-from datamill.algebra.expression.syntax import UNITS
+from datamill.algebra.expression.syntax import UNITS, unquote
 from datamill.algebra.expression.tree import Call, Expression, Literal
 from datamill.model.types import AttributeType, core_type
 
@@ -176,8 +176,6 @@ def _is_exact(value: Literal, type: AttributeType) -> bool:
 
 
 def _if(resolver: Resolver, row: Function, nodes: Nodes) -> Expression:
-    from datamill.algebra.expression.resolve import case
-
     check_count(row, len(nodes))
     return case(resolver.visit_all(nodes))
 
@@ -229,8 +227,6 @@ def _atan(resolver: Resolver, row: Function, nodes: Nodes) -> Expression:
 
 def path_of(node: Any) -> Path:
     """Return the path that the right side of ``->`` spells: ``'$.a[0]'``, ``'key'`` or an index."""
-    from datamill.algebra.expression.syntax import unquote
-
     if getattr(node, "key", "") == "literal":
         if node.is_string:
             return parse_path(unquote(node.this))
