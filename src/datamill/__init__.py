@@ -9,6 +9,7 @@ Example:
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -116,3 +117,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if os.environ.get("DATAMILL_ALIAS_DATAJOINT", "").lower() in ("1", "true", "yes"):
+    import_module("datamill.compat").install_datajoint_alias()

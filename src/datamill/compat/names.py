@@ -1,0 +1,99 @@
+"""Where the names of DataJoint live in datamill: tables, no code."""
+
+from __future__ import annotations
+
+_API = "datamill.api"
+
+
+def _names(home: str, names: str) -> dict[str, str]:
+    return {name: f"{home}:{name}" for name in names.split()}
+
+
+_TIERS = _names(
+    f"{_API}.tiers", "Manual Entry Lookup Imported Ingest Computed Compute Part UserTable TableMeta"
+)
+_CONDITIONS = _names("datamill.algebra.conditions", "AndList Not Top")
+_SCHEMAS = {
+    **_names(f"{_API}.schema", "Schema schema list_schemas"),
+    **_names(f"{_API}.virtual", "VirtualModule virtual_schema create_virtual_module"),
+}
+_KEYS = _names("datamill.compat.functions", "key is_key")
+
+TOP_LEVEL = {
+    **_names(f"{_API}.default", "config conn"),
+    **_names("datamill.data.connection", "Connection"),
+    **_names(f"{_API}.instance", "Instance"),
+    **_SCHEMAS,
+    **_names(f"{_API}.table", "Table FreeTable"),
+    **_names(f"{_API}.populating", "AutoPopulate"),
+    **{name: home for name, home in _TIERS.items() if name not in ("UserTable", "TableMeta")},
+    **_CONDITIONS,
+    **_names(f"{_API}.universe", "U"),
+    **_names(f"{_API}.diagram", "Diagram"),
+    "ERD": f"{_API}.diagram:Diagram",
+    "Di": f"{_API}.diagram:Diagram",
+    **_names("datamill.codecs.blob", "MatCell MatStruct"),
+    **_names("datamill.codecs", "Codec list_codecs get_codec"),
+    **_names("datamill.errors", "DataJointError ThreadSafetyError"),
+    **_names("datamill.settings.log", "logger"),
+    **_names("datamill.data.validate", "ValidationResult"),
+    **_names("datamill.compat.functions", "key key_hash set_password kill SparkAdapter AttributeAdapter"),
+    "errors": "datamill.errors",
+    "blob": "datamill.codecs.blob",
+    "codecs": "datamill.codecs",
+    "cli": "datamill.cli",
+}
+"""Names of ``import datajoint``."""
+
+WHOLE_MODULES = {
+    "errors": "datamill.errors",
+    "blob": "datamill.codecs.blob",
+    "codecs": "datamill.codecs",
+    "cli": "datamill.cli",
+}
+"""Submodules that are modules of datamill as they are."""
+
+MODULES = {
+    "admin": _names("datamill.compat.functions", "set_password kill"),
+    "attribute_adapter": _names("datamill.compat.functions", "AttributeAdapter"),
+    "autopopulate": _names(f"{_API}.populating", "AutoPopulate"),
+    "condition": {**_CONDITIONS, **_names("datamill.compat.functions", "make_condition")},
+    "connection": {
+        **_names("datamill.data.connection", "Connection"),
+        **_names(f"{_API}.default", "conn"),
+    },
+    "dependencies": {
+        **_names("datamill.data.dependencies", "Dependencies"),
+        **_names("datamill.compat.functions", "topo_sort unite_master_parts"),
+    },
+    "diagram": _names(f"{_API}.diagram", "Diagram"),
+    "expression": {
+        **_names(f"{_API}.expression", "QueryExpression"),
+        **_CONDITIONS,
+        **_names(f"{_API}.universe", "U"),
+    },
+    "external": _names("datamill.compat.functions", "ExternalTable"),
+    "fetch": _KEYS,
+    "hash": _names("datamill.compat.hashes", "key_hash uuid_from_buffer uuid_from_file uuid_from_stream"),
+    "heading": {
+        **_names("datamill.model.heading", "Heading"),
+        **_names("datamill.model.attribute", "Attribute"),
+    },
+    "instance": _names(f"{_API}.instance", "Instance"),
+    "logging": _names("datamill.settings.log", "logger"),
+    "preview": _names("datamill.compat.functions", "preview repr_html"),
+    "schemas": {name: home for name, home in _SCHEMAS.items() if name != "schema"},
+    "settings": {
+        **_names(f"{_API}.default", "config"),
+        **_names("datamill.settings", "Config"),
+    },
+    "spark": _names("datamill.compat.functions", "SparkAdapter"),
+    "table": {
+        **_names(f"{_API}.table", "Table FreeTable"),
+        **_names(f"{_API}.expression", "QueryExpression"),
+    },
+    "user_tables": _TIERS,
+    "utils": _names("datamill.compat.functions", "to_camel_case from_camel_case get_master user_choice"),
+    "version": {"__version__": "datamill.compat.alias:DATAJOINT_VERSION"},
+}
+"""Submodules whose names live in several places."""
