@@ -111,7 +111,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(_HOME_OF[name]), name)
     else:
         raise AttributeError(f"module 'datamill' has no attribute {name!r}")
-    globals()[name] = value
+    if name != "config":  # its use is checked each time
+        globals()[name] = value
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datamill.data.connection import Connection
 from datamill.errors import DataMillError, ThreadSafetyError
@@ -11,8 +11,19 @@ from datamill.settings import Config, thread_safe
 
 _lock = threading.RLock()
 _holder: dict[str, Connection] = {}
-config = Config(controls_logging=True)
-"""The default configuration; sources are read on first use."""
+_config = Config(controls_logging=True)
+
+
+def __getattr__(name: str) -> Any:
+    """Give ``config``, the default configuration, unless the process forbids global state."""
+    if name != "config":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    require_global_state("dm.config")
+    return _config
+
+
+if TYPE_CHECKING:
+    config: Config
 
 
 def require_global_state(what: str) -> None:
@@ -53,7 +64,7 @@ def conn(
             return current
         if current is not None:
             current.close()
-        _holder["connection"] = Connection(**given, config_override=config)
+        _holder["connection"] = Connection(**given, config_override=_config)
         return _holder["connection"]
 
 
