@@ -176,6 +176,24 @@ def test_bad_csv_stores_nothing(
     assert rows_of(connection, mouse) == []
 
 
+def test_blank_lines_of_csv_are_no_rows(connection: Connection, mouse: TableSpec, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("mouse,name\n\n1,a\n\n", encoding="utf-8")
+    insert(connection, mouse, tmp_path / "rows.csv")
+    assert [row["mouse"] for row in rows_of(connection, mouse)] == [1]
+
+
+def test_columns_of_one_name_are_refused(connection: Connection, mouse: TableSpec) -> None:
+    pandas = pytest.importorskip("pandas")
+    pyarrow = pytest.importorskip("pyarrow")
+    twice = pandas.DataFrame([[1, "a", "b"]], columns=["mouse", "name", "name"])
+    level = pandas.DataFrame({"mouse": [1]}, index=pandas.Index([2], name="mouse"))
+    arrow = pyarrow.Table.from_arrays([pyarrow.array([1]), pyarrow.array([2])], names=["mouse", "mouse"])
+    for frame in (twice, level, arrow):
+        with pytest.raises(DataMillError, match="Several columns are named"):
+            insert(connection, mouse, frame)
+    assert rows_of(connection, mouse) == []
+
+
 def test_csv_cannot_hold_codecs(connection: Connection, declare: Declare, tmp_path: Path) -> None:
     spec = declare("lab.image", "k : int32\n---\npixels : <blob>")
     (tmp_path / "rows.csv").write_text("k,pixels\n1,2\n", encoding="utf-8")
@@ -384,6 +402,32 @@ def test_chunks_commit_separately(connection: Connection, mouse: TableSpec) -> N
     for size in (0, -1, True, 2.5):
         with pytest.raises(DataMillError, match="chunk_size"):
             insert(connection, mouse, rows, chunk_size=size)  # type: ignore[arg-type]
+
+
+def test_input_after_a_chunk_neither_delays_nor_undoes_it(connection: Connection, mouse: TableSpec) -> None:
+    open_transactions = []
+
+    def numbers() -> Iterator[dict[str, Any]]:
+        for index in range(5):
+            open_transactions.append(connection.in_transaction)
+            yield {"mouse": index}
+        yield {"mouse": "no number"}
+
+    with pytest.raises(InvalidValueError) as error:
+        insert(connection, mouse, numbers(), chunk_size=2)
+    assert error.value.rows_committed == 4
+    assert len(rows_of(connection, mouse)) == 4
+
+    def breaks() -> Iterator[dict[str, Any]]:
+        for index in range(10, 15):
+            yield {"mouse": index}
+        raise RuntimeError("the source broke")
+
+    with pytest.raises(RuntimeError, match="source broke") as broken:
+        insert(connection, mouse, breaks(), chunk_size=2)
+    assert broken.value.__notes__ == ["4 rows are committed: chunk_size=2."]
+    assert len(rows_of(connection, mouse)) == 8
+    assert not any(open_transactions)
 
 
 def test_chunks_do_not_commit_an_open_transaction(connection: Connection, mouse: TableSpec) -> None:

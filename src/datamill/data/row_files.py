@@ -28,7 +28,7 @@ def csv_blocks(path: Path, heading: Heading) -> Iterator[Block]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = (cells for cells in csv.reader(file, strict=True) if cells)  # blank lines are no rows
             names = next(reader, [])
             parsers = {name: _cell_parser(name, heading, path) for name in names}
             start = 0

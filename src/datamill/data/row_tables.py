@@ -71,8 +71,14 @@ def _numpy_values(column: Any, keep_scalars: bool) -> list[Any]:
 
 
 def pandas_block(frame: Any, heading: Heading) -> Block:
-    """Read a pandas DataFrame; named index levels are columns, missing values are None."""
-    if len(frame.index.names) > 1 or frame.index.names[0] is not None:
+    """Read a pandas DataFrame; named index levels are columns, missing values are None.
+
+    Raises:
+        DataMillError: Two columns, or a column and an index level, have the same name.
+    """
+    levels = () if frame.index.names == [None] else frame.index.names
+    _check_distinct([str(name) for name in (*levels, *frame.columns) if name is not None])
+    if levels:
         frame = frame.reset_index()
 
     def cut(first: int, last: int) -> dict[str, list[Any]]:
@@ -80,6 +86,15 @@ def pandas_block(frame: Any, heading: Heading) -> Block:
         return {str(name): _pandas_values(part[name], heading, str(name)) for name in part.columns}
 
     return Block(len(frame), cut)
+
+
+def _check_distinct(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise DataMillError(
+            f"Several columns are named {', '.join(map(repr, repeated))}.",
+            hint="Rename or drop all but one; levels of an index count as columns.",
+        )
 
 
 def _pandas_values(series: Any, heading: Heading, name: str) -> list[Any]:
@@ -121,6 +136,8 @@ def arrow_blocks(table: Any) -> Iterator[Block]:
 
 
 def _arrow_block(batch: Any) -> Block:
+    _check_distinct(batch.schema.names)
+
     def cut(first: int, last: int) -> dict[str, list[Any]]:
         part = batch.slice(first, last - first)
         return {name: part.column(index).to_pylist() for index, name in enumerate(part.schema.names)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from datamill.backends.base import BackendSession, Conflict
@@ -123,11 +122,22 @@ def _write_chunks(
 ) -> None:
     committed = 0
     try:
-        for _, chunk in groupby(batches, lambda batch: batch.start // size):
-            committed += write_batches(connection, ((spec, batch) for batch in chunk), options)
+        while count := write_batches(connection, ((spec, batch) for batch in _chunk(batches, size)), options):
+            committed += count
     except DataMillError as error:
         error.rows_committed = committed
         raise
+    except Exception as error:
+        error.add_note(f"{committed} rows are committed: chunk_size={size}.")
+        raise
+
+
+def _chunk(batches: Iterator[EncodedBatch], size: int) -> Iterator[EncodedBatch]:
+    """Give the batches of one chunk; input beyond it is not touched, so that it can neither delay nor undo it."""
+    for batch in batches:
+        yield batch
+        if (batch.start + batch.count) % size == 0:
+            return
 
 
 def _write_batch(session: BackendSession, spec: TableSpec, batch: EncodedBatch, conflict: Conflict) -> None:
