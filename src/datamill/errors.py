@@ -76,14 +76,28 @@ class DataMillError(Exception):
         return f"{message} {self.hint}".strip() if self.hint else message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args, dict(self.__dict__)))
+        facts = {name: _portable(fact) for name, fact in self.__dict__.items()}
+        return (_rebuild, (type(self), tuple(map(_portable, self.args)), facts))
 
 
 def _rebuild(cls: type[DataMillError], args: tuple[Any, ...], state: dict[str, Any]) -> DataMillError:
     """Restore an error sent between processes."""
-    error = cls(*args)
+    error = cls.__new__(cls, *args)
+    error.args = args
     error.__dict__.update(state)
     return error
+
+
+def _portable(fact: Any) -> Any:
+    """Return a fact that can be sent to another process: itself, or its short text if it cannot be pickled."""
+    import pickle
+    import reprlib
+
+    try:
+        pickle.dumps(fact)
+    except Exception:  # noqa: BLE001 - a fact may be any object of the user, whose pickling may raise anything
+        return reprlib.repr(fact)
+    return fact
 
 
 class LostConnectionError(DataMillError):
@@ -331,6 +345,14 @@ def warn_user(message: str, category: type[Warning]) -> None:
 
 
 DataJointError = DataMillError
+
+
+def __getattr__(name: str) -> Any:
+    """Accept the feature switches of DataJoint 0.14, ``errors._switch_...(True)``, which have no effect."""
+    if not name.startswith("_switch_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warn_user(f"errors.{name} switches nothing: the feature is always on.", DataMillWarning)
+    return lambda *arguments, **options: None
 
 
 def near_misses(name: str, choices: Sequence[str], limit: int = 3) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ def _number_of(value: Any) -> Any:
     """Return an int, float or Decimal for any number or numeric text; infinities are floats."""
     if isinstance(value, str):
         return _read(value)
+    if type(value).__name__ == "timedelta64":  # which numpy counts among the integers
+        raise wrong_kind(value, "a number")
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Decimal):

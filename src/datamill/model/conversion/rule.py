@@ -51,9 +51,21 @@ def wrong_kind(value: object, expected: str, hint: str | None = None) -> Refusal
     return Refusal(f"{type(value).__name__} is not {expected}", hint, wrong_kind=True)
 
 
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 _LONGEST_INT_BITS = 400
+
+
+class _Short(reprlib.Repr):
+    """Short texts that never write out the digits of huge integers, which Python refuses to do."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Return the text of an integer, wherever it stands in the value."""
+        if x.bit_length() > _LONGEST_INT_BITS:
+            return f"an integer of {x.bit_length()} bits"
+        return super().repr_int(x, level)
+
+
+_SHORT = _Short()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 def show(value: object) -> str:
@@ -63,6 +75,4 @@ def show(value: object) -> str:
         >>> show("x" * 100)
         "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
     """
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INT_BITS:
-        return f"an integer of {value.bit_length()} bits"
     return _SHORT.repr(value)

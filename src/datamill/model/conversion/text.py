@@ -166,9 +166,8 @@ def _json_key(key: Any) -> str:
 
 
 def _json_number(value: Any) -> int | float | bool:
-    plain = (
-        value.item() if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () else value
-    )
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+    plain = value.item() if is_scalar and value.dtype.kind not in "mM" else value  # times are no numbers
     if isinstance(plain, bool):
         return plain
     if isinstance(plain, int):
