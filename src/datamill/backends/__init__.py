@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 Connect = Callable[["DatabaseAddress", "Settings"], "BackendSession"]
 
 BACKENDS: Registry[Connect] = Registry(
-    "database backend", {"sqlite": "datamill.backends.sqlite:connect"}, error=ConfigError
+    "database backend",
+    {
+        "sqlite": "datamill.backends.sqlite:connect",
+        "mysql": "datamill.backends.mysql:connect",
+    },
+    error=ConfigError,
 )
 """Backend name -> function opening a session. A backend is added by one line."""
 
