@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import repeat
@@ -16,6 +16,8 @@ from datamill.model.types import parse_type
 
 Key = Mapping[str, Any]
 Context = Mapping[str, Any]
+RunAll = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
+"""Calls a function for each item, maybe several at a time, and returns the results in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,18 @@ class CodecChain:
         object.__setattr__(self, "_encoders", tuple(encoders))
         object.__setattr__(self, "_decoders", tuple(decoders))
 
+    @property
+    def reads_store(self) -> bool:
+        """Whether decoding reads from a store, instead of giving references that read later."""
+        return self.store is not None and not self.codecs[-1].is_lazy
+
     def encode_column(
         self,
         values: Sequence[Any],
         keys: Iterable[Key] | None = None,
         context: Context | None = None,
         first_row: int = 0,
+        run_all: RunAll | None = None,
     ) -> list[Any]:
         """Return the stored values of a column; each codec of the chain validates what it is given.
 
@@ -79,12 +87,17 @@ class CodecChain:
             keys: Primary-key values of each row; needed only if `encode_needs_key`.
             context: ``schema``, ``table``, ``field`` and ``config``.
             first_row: Position of the first value in the user's input, for messages.
+            run_all: Encodes several values at a time; all are validated by the outermost codec before any is encoded.
 
         Raises:
             Exception: Whatever a codec raises, with a note that names table, attribute and row; errors of
                 datamill also get their ``row_index``.
         """
-        return self._run(self._encoders, values, keys, context, first_row, "encoding")
+        if run_all is None:
+            return self._run(self._encoders, values, keys, context, first_row, "encoding")
+        if self.codecs and type(self.codecs[0]).validate is not Codec.validate:
+            self._run(self._encoders[:1], values, None, context, first_row, "encoding")
+        return self._run_at_once(run_all, self._encoders, values, keys, context, first_row, "encoding")
 
     def decode_column(
         self,
@@ -92,6 +105,7 @@ class CodecChain:
         keys: Iterable[Key] | None = None,
         context: Context | None = None,
         first_row: int = 0,
+        run_all: RunAll | None = None,
     ) -> list[Any]:
         """Return the values of a stored column; the inverse of `encode_column`.
 
@@ -100,10 +114,13 @@ class CodecChain:
             keys: Primary-key values of each row; needed only if `decode_needs_key`.
             context: ``schema``, ``table``, ``field`` and ``config``.
             first_row: Position of the first value in the result, for messages.
+            run_all: Decodes several values at a time.
 
         Raises:
             Exception: As for `encode_column`.
         """
+        if run_all is not None:
+            return self._run_at_once(run_all, self._decoders, stored, keys, context, first_row, "decoding")
         return self._run(self._decoders, stored, keys, context, first_row, "decoding")
 
     def _run(
@@ -127,6 +144,30 @@ class CodecChain:
         except Exception as error:
             _locate(error, self.spec, context or {}, first_row + len(results), activity)
             raise
+        return results
+
+    def _run_at_once(
+        self,
+        run_all: RunAll,
+        calls: tuple[Call, ...],
+        values: Sequence[Any],
+        keys: Iterable[Key] | None,
+        context: Context | None,
+        first_row: int,
+        activity: str,
+    ) -> list[Any]:
+        """Do the same for several values at a time."""
+
+        def one(item: tuple[int, Any, Key | None]) -> Any:
+            position, value, key = item
+            given = None if key is None else (key,)
+            return self._run(calls, (value,), given, context, first_row + position, activity)[0]
+
+        given = list(repeat(None, len(values)) if keys is None else keys)
+        items = [(i, v, k) for i, (v, k) in enumerate(zip(values, given, strict=True)) if v is not None]
+        results: list[Any] = [None] * len(values)
+        for (position, _, _), result in zip(items, run_all(one, items), strict=True):
+            results[position] = result
         return results
 
 

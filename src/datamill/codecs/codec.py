@@ -43,6 +43,8 @@ class Codec(ABC):
     """
 
     name: ClassVar[str | None] = None
+    is_lazy: ClassVar[bool] = False
+    """Whether decode reads nothing from a store: it gives a reference that reads later."""
 
     def __init_subclass__(cls, *, register: bool = True, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -159,6 +161,10 @@ CODECS: Final = Registry[Codec](
     {
         "blob": "datamill.codecs.builtin.blob:BlobCodec",
         "attach": "datamill.codecs.builtin.attach:AttachCodec",
+        "hash": "datamill.codecs.builtin.hash:HashCodec",
+        "object": "datamill.codecs.builtin.object:ObjectCodec",
+        "npy": "datamill.codecs.builtin.npy:NpyCodec",
+        "filepath": "datamill.codecs.builtin.filepath:FilepathCodec",
     },
     groups=("datamill.codecs", "datajoint.codecs", "datajoint.types"),
     adapt=_make,

@@ -1,0 +1,104 @@
+"""``<npy@>``: arrays as NumPy files in a store, sliced without reading the rest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from datamill.codecs.refs.npy_ref import NpyRef, read_header
+from datamill.codecs.schema_codec import SchemaCodec
+from datamill.errors import InvalidValueError
+from datamill.storage.backend import StorageBackend
+from datamill.storage.folders import hash_object
+from datamill.storage.hashing import content_hash
+from datamill.storage.stores import stores_for
+
+
+class NpyCodec(SchemaCodec, register=False):
+    """Stores a NumPy array as ``.npy`` file; a fetch gives an `NpyRef`, which reads what is asked for."""
+
+    name = "npy"
+    is_lazy = True
+
+    def validate(self, value: Any) -> None:
+        """Check that the value is an array that a NumPy file holds.
+
+        Raises:
+            TypeError: It is no array.
+            ValueError: It holds Python objects or has masked entries.
+        """
+        import numpy
+
+        if isinstance(value, NpyRef):
+            return
+        if not isinstance(value, numpy.ndarray):
+            raise TypeError(f"<npy@> takes a numpy array, not {type(value).__name__}.")
+        if isinstance(value, numpy.ma.MaskedArray):
+            raise ValueError("<npy@> takes no masked arrays: the mask would be lost. Use value.filled(...).")
+        if value.dtype.hasobject:
+            raise ValueError("<npy@> takes no arrays of Python objects. Use <blob@>.")
+
+    def encode(
+        self,
+        value: Any,
+        *,
+        key: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        store_name: str | None = None,
+    ) -> dict[str, Any]:
+        """Store the array and return path, store, dtype and shape."""
+        import numpy
+
+        array = numpy.asarray(value)
+        schema, table, field, primary_key = self._extract_context(key, context)
+        config = self._codec_config(key, context)
+        backend = self._get_backend(store_name, config)
+        path, _ = self._build_path(schema, table, field, primary_key, ".npy", store_name, config)
+        buffer = io.BytesIO()
+        numpy.save(buffer, array, allow_pickle=False)
+        content = buffer.getbuffer()
+        backend.put_buffer(content, path)
+        return {
+            "path": path,
+            "store": backend.name,
+            "dtype": str(array.dtype),
+            "shape": list(array.shape),
+            "size": len(content),
+            "hash": content_hash(content),
+        }
+
+    def decode(
+        self,
+        stored: Mapping[str, Any],
+        *,
+        key: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> NpyRef:
+        """Return a reference; nothing is read."""
+        return NpyRef(stored, stores=stores_for(self._codec_config(key, context)))
+
+    def stage_metadata(self, backend: StorageBackend, path: str, ext: str) -> dict[str, Any]:
+        """Return the metadata of a NumPy file that was written in place.
+
+        Raises:
+            InvalidValueError: It is none, or holds Python objects.
+        """
+        try:
+            header = read_header(backend, path)
+        except ValueError as error:
+            raise InvalidValueError(
+                f"What was written to {path!r} is no NumPy file: {error}.",
+                hint="Use numpy.save(file, array).",
+            ) from error
+        if header.dtype.hasobject:
+            raise InvalidValueError(f"What was written to {path!r} holds Python objects.")
+        content = hash_object(backend, path)
+        return {
+            "path": path,
+            "store": backend.name,
+            "dtype": str(header.dtype),
+            "shape": list(header.shape),
+            "size": content.size,
+            "hash": content.hash,
+        }

@@ -1,0 +1,299 @@
+"""One store: putting, getting and removing objects under safe paths."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from datamill.errors import ConfigError
+from datamill.settings.secret import MaskedDict
+from datamill.storage import journal, listing
+from datamill.storage.adapter import get_storage_adapter
+from datamill.storage.faults import faults, missing
+from datamill.storage.filesystems import make_filesystem, s3_endpoint
+from datamill.storage.local_files import remove_empty_parents, writing
+from datamill.storage.paths import join, safe_path
+from datamill.storage.streams import Content, copy
+
+_SCHEMES = {"s3": "s3", "gcs": "gs", "azure": "az", "memory": "memory"}
+
+
+class StorageBackend:
+    """A store, opened when it is first used. Every path is checked before anything is read or written.
+
+    Args:
+        spec: Settings of the store, as `Config.get_store_spec` gives them.
+        name: Name of the store, for messages.
+        create: Make the folder of a ``file`` store if it does not exist.
+
+    Raises:
+        ConfigError: The settings name no protocol or no location.
+        FileNotFoundError: The folder of a ``file`` store does not exist.
+
+    Example:
+        >>> backend = StorageBackend({"protocol": "memory", "location": "docs"}, "main")
+        >>> backend.put_buffer(b"spikes", "raw/spikes.bin")
+        >>> backend.get_buffer("raw/spikes.bin")
+        b'spikes'
+    """
+
+    def __init__(self, spec: Mapping[str, Any], name: str = "", *, create: bool = False) -> None:
+        for key in ("protocol", "location"):
+            if spec.get(key) is None:
+                raise ConfigError(f"A store needs {key!r}.", setting=f"stores.{name}.{key}")
+        self.spec = MaskedDict(spec)
+        self.name = name
+        self.protocol: str = spec["protocol"]
+        self._fs: Any = None
+        self._pid = os.getpid()
+        self._create = create
+        self._root = Path(spec["location"]) if self.protocol == "file" else None
+        if self._root is not None and not create and not self._root.is_dir():
+            raise FileNotFoundError(
+                f"The folder {str(self._root)!r} of store {name!r} does not exist. Create it, or correct "
+                f"stores.{name}.location."
+            )
+
+    def __repr__(self) -> str:
+        return f"StorageBackend({self.name!r}, {self._full_path('')!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (dict(self.spec), self.name, self._create)
+
+    @property
+    def fs(self) -> Any:
+        """The fsspec filesystem; made again in a forked child."""
+        if self._fs is None or self._pid != os.getpid():
+            self._fs, self._pid = make_filesystem(self.spec), os.getpid()
+        return self._fs
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What the store is, whatever its name: protocol, server, bucket and location."""
+        place = self.spec.get("bucket") or self.spec.get("container") or ""
+        server = s3_endpoint(self.spec) if self.spec.get("endpoint") else self.spec.get("account_name") or ""
+        location = self.spec["location"]
+        location = os.path.realpath(location) if self._root is not None else str(location).strip("/")
+        return (self.protocol, str(server), str(place), location)
+
+    # paths -----------------------------------------------------------------------------------------------------
+
+    def _full_path(self, path: str) -> str:
+        """Return where a path of the store lies in the filesystem.
+
+        Raises:
+            DataMillError: The path is not safe.
+        """
+        if path:
+            safe_path(path, self.name)
+        if self._root is not None:
+            return str(self._root / path) if path else str(self._root)
+        adapter = get_storage_adapter(self.protocol)
+        if adapter is not None:
+            return adapter.full_path(self.spec, path)
+        place = self.spec.get("bucket") or self.spec.get("container") or ""
+        joined = join(str(place), str(self.spec["location"]), path)
+        return f"/{joined}" if self.protocol == "memory" else joined
+
+    def _local(self, path: str) -> Path:
+        assert self._root is not None
+        return self._root / safe_path(path, self.name)
+
+    def get_url(self, path: str) -> str:
+        """Return the URL of an object: ``file:///data/raw/x``, ``s3://bucket/raw/x``."""
+        full = self._full_path(path)
+        if self._root is not None:
+            return f"file://{Path(full).absolute().as_posix()}"
+        adapter = get_storage_adapter(self.protocol)
+        if adapter is not None:
+            return adapter.get_url(self.spec, full)
+        return f"{_SCHEMES[self.protocol]}://{full.lstrip('/')}"
+
+    # writing ---------------------------------------------------------------------------------------------------
+
+    def put_buffer(self, buffer: bytes | bytearray | memoryview, remote: str) -> None:
+        """Store bytes under a path, replacing what is there.
+
+        Raises:
+            BucketInaccessible, DataMillError: They cannot be stored.
+        """
+        self._note(remote)
+        with faults(self.name, remote, "writing"):
+            if self._root is not None:
+                with writing(self._local(remote)) as file:
+                    file.write(buffer)
+            else:
+                self.fs.pipe_file(self._full_path(remote), bytes(buffer))
+
+    def put_stream(self, source: Any, remote: str) -> Content:
+        """Store what a binary stream gives, in pieces; return its size and hash."""
+        self._note(remote)
+        with faults(self.name, remote, "writing"):
+            if self._root is not None:
+                with writing(self._local(remote)) as file:
+                    return copy(source, file)
+            full = self._full_path(remote)
+            try:
+                with self.fs.open(full, "wb") as file:
+                    return copy(source, file)
+            except TypeError:
+                self.remove(remote)
+                raise
+
+    def put_file(self, local: str | os.PathLike[str], remote: str) -> Content:
+        """Store a local file; return its size and hash.
+
+        Raises:
+            FileNotFoundError: There is no such local file.
+        """
+        with Path(local).open("rb") as source:
+            return self.put_stream(source, remote)
+
+    def copy_from_url(self, url: str, remote: str) -> Content:
+        """Store what a URL that fsspec understands leads to; return its size and hash."""
+        import fsspec
+
+        with faults(self.name, url, "reading"), fsspec.open(url, "rb") as source:
+            return self.put_stream(source, remote)
+
+    def put_folder(self, local: str | os.PathLike[str], remote: str) -> dict[str, Any]:
+        """Store a local folder with all it holds, and its manifest; return the manifest."""
+        from datamill.storage.folders import put_folder
+
+        return put_folder(self, Path(local), remote)
+
+    def _note(self, remote: str) -> None:
+        """Tell the running insert what it has to remove if it fails."""
+        journal.note(self, safe_path(remote, self.name))
+
+    # reading ---------------------------------------------------------------------------------------------------
+
+    def get_buffer(self, remote: str) -> bytes:
+        """Return the content of an object.
+
+        Raises:
+            MissingExternalFile: There is no such object.
+        """
+        with faults(self.name, remote, "reading"):
+            if self._root is not None:
+                return self._local(remote).read_bytes()
+            return bytes(self.fs.cat_file(self._full_path(remote)))
+
+    def get_range(self, remote: str, start: int, stop: int) -> bytes:
+        """Return the bytes of an object from start up to stop, and read no others."""
+        with faults(self.name, remote, "reading"):
+            if self._root is None:
+                return bytes(self.fs.cat_file(self._full_path(remote), start=start, end=stop))
+            with self._local(remote).open("rb") as file:
+                file.seek(start)
+                return file.read(stop - start)
+
+    def get_file(self, remote: str, local: str | os.PathLike[str]) -> Content:
+        """Copy an object to a local file, which appears when it is complete; return its size and hash."""
+        with (
+            self.open(remote) as source,
+            writing(Path(local)) as target,
+            faults(self.name, remote, "reading"),
+        ):
+            return copy(source, target)
+
+    def open(self, remote: str, mode: str = "rb") -> BinaryIO:
+        """Open an object as a file."""
+        if any(letter in mode for letter in "wax+"):
+            self._note(remote)
+        with faults(self.name, remote, "opening"):
+            opened: BinaryIO = self.fs.open(self._full_path(remote), mode)
+            return opened
+
+    def get_fsmap(self, path: str) -> Any:
+        """Return a mapping of a folder for zarr and xarray."""
+        return self.fs.get_mapper(self._full_path(path))
+
+    # asking ----------------------------------------------------------------------------------------------------
+
+    def info(self, remote: str) -> listing.Listed | None:
+        """Return size and time of an object that is a file; None if there is none."""
+        with faults(self.name, remote, "looking for"):
+            if self._root is not None:
+                try:
+                    status = self._local(remote).stat()
+                except (FileNotFoundError, NotADirectoryError):
+                    return None
+                return listing.Listed(remote, status.st_size, status.st_mtime)
+            try:
+                found = self.fs.info(self._full_path(remote))
+            except FileNotFoundError:
+                return None
+            return listing.Listed(remote, int(found.get("size") or 0), listing._modified(found))
+
+    def exists(self, remote: str) -> bool:
+        """Tell whether there is an object, file or folder."""
+        with faults(self.name, remote, "looking for"):
+            return bool(self.fs.exists(self._full_path(remote)))
+
+    def isdir(self, remote: str) -> bool:
+        """Tell whether a path is a folder."""
+        with faults(self.name, remote, "looking for"):
+            return bool(self.fs.isdir(self._full_path(remote)))
+
+    def size(self, remote: str) -> int:
+        """Return the size of an object in bytes.
+
+        Raises:
+            MissingExternalFile: There is no such object.
+        """
+        found = self.info(remote)
+        if found is None:
+            raise missing(self.name, remote)
+        return found.size
+
+    def list(self, prefix: str = "") -> Iterator[listing.Listed]:
+        """List the files below a prefix.
+
+        Raises:
+            BucketInaccessible: Something below it cannot be read.
+        """
+        full = self._full_path(prefix)
+        with faults(self.name, prefix, "listing"):
+            if self._root is not None:
+                yield from listing.list_local(self._root, prefix)
+            else:
+                root = self._full_path("")
+                inner = full.strip("/")[len(root.strip("/")) :].strip("/")
+                yield from listing.list_remote(self.fs, self.protocol, root.strip("/"), inner)
+
+    # removing --------------------------------------------------------------------------------------------------
+
+    def remove(self, remote: str) -> None:
+        """Remove an object and the empty folders above it; one that is not there is no error."""
+        with faults(self.name, remote, "removing"):
+            if self._root is not None:
+                path = self._local(remote)
+                path.unlink(missing_ok=True)
+                remove_empty_parents(path, self._root)
+                return
+            try:
+                self.fs.rm_file(self._full_path(remote))
+            except FileNotFoundError:
+                return
+
+    def remove_folder(self, remote: str) -> None:
+        """Remove a folder with all it holds; one that is not there is no error."""
+        with faults(self.name, remote, "removing"):
+            if self._root is not None:
+                path = self._local(remote)
+                if path.is_dir():
+                    shutil.rmtree(path)
+                remove_empty_parents(path, self._root)
+                return
+            try:
+                self.fs.rm(self._full_path(remote), recursive=True)
+            except FileNotFoundError:
+                return
+
+
+def _restore(spec: dict[str, Any], name: str, create: bool) -> StorageBackend:
+    return StorageBackend(spec, name, create=create)

@@ -1,0 +1,128 @@
+"""From the settings of a store to an fsspec filesystem: one small function per protocol."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from datamill.errors import ConfigError, MissingExtraError
+from datamill.storage.adapter import get_storage_adapter
+
+Spec = Mapping[str, Any]
+CONNECTIONS: Final = 50
+"""Connections that an S3 client may keep open, so that threads do not wait for each other."""
+
+
+def make_filesystem(spec: Spec) -> Any:
+    """Return the filesystem of a store.
+
+    Args:
+        spec: Checked settings of the store.
+
+    Raises:
+        MissingExtraError: The library of the protocol is not installed.
+        ConfigError: No built-in protocol and no plugin serves it, or the plugin refuses the settings.
+    """
+    protocol = spec["protocol"]
+    make = _MAKERS.get(protocol)
+    if make is not None:
+        return make(spec)
+    adapter = get_storage_adapter(protocol)
+    if adapter is None:
+        raise ConfigError(f"The store protocol {protocol!r} is unknown.", setting="stores")
+    adapter.validate_spec(spec)
+    return adapter.create_filesystem(spec)
+
+
+def _file(spec: Spec) -> Any:
+    from fsspec.implementations.local import LocalFileSystem
+
+    return LocalFileSystem(auto_mkdir=True)
+
+
+def _memory(spec: Spec) -> Any:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    return MemoryFileSystem()
+
+
+def _s3(spec: Spec) -> Any:
+    _require("s3fs", "s3")
+    from s3fs import S3FileSystem
+
+    client: dict[str, Any] = {}
+    if spec.get("endpoint"):
+        client["endpoint_url"] = s3_endpoint(spec)
+    if spec.get("region"):
+        client["region_name"] = spec["region"]
+    config: dict[str, Any] = {"max_pool_connections": CONNECTIONS}
+    if spec.get("proxy_server"):
+        config["proxies"] = {"http": spec["proxy_server"], "https": spec["proxy_server"]}
+    return S3FileSystem(
+        key=spec.get("access_key") or None,
+        secret=spec.get("secret_key") or None,
+        token=spec.get("session_token") or None,
+        profile=spec.get("profile") or None,
+        use_ssl=bool(spec.get("secure", True)),
+        client_kwargs=client,
+        config_kwargs=config,
+        use_listings_cache=False,
+    )
+
+
+def s3_endpoint(spec: Spec) -> str:
+    """Return the URL of an S3 server.
+
+    Example:
+        >>> s3_endpoint({"endpoint": "localhost:9000", "secure": False})
+        'http://localhost:9000'
+    """
+    endpoint = str(spec["endpoint"])
+    if "://" in endpoint:
+        return endpoint
+    return f"{'https' if spec.get('secure', True) else 'http'}://{endpoint}"
+
+
+def _gcs(spec: Spec) -> Any:
+    _require("gcsfs", "gcs")
+    from fsspec import filesystem
+
+    return filesystem(
+        "gcs",
+        token=spec.get("token") or None,
+        project=spec.get("project") or None,
+        use_listings_cache=False,
+    )
+
+
+def _azure(spec: Spec) -> Any:
+    _require("adlfs", "azure")
+    from fsspec import filesystem
+
+    return filesystem(
+        "abfs",
+        account_name=spec.get("account_name") or None,
+        account_key=spec.get("account_key") or None,
+        connection_string=spec.get("connection_string") or None,
+        anon=False,
+        use_listings_cache=False,
+    )
+
+
+def _require(package: str, extra: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(
+            f"Stores of protocol {extra!r} need the package {package!r}, which is not installed.",
+            extra=extra,
+            hint=f'Install it: pip install "datamill[{extra}]"',
+        )
+
+
+_MAKERS: Final[dict[str, Callable[[Spec], Any]]] = {
+    "file": _file,
+    "memory": _memory,
+    "s3": _s3,
+    "gcs": _gcs,
+    "azure": _azure,
+}

@@ -1,0 +1,6 @@
+from typing import Any
+
+class MemoryFileSystem:
+    store: dict[str, Any]
+    def __init__(self, **kwargs: Any) -> None: ...
+    def __getattr__(self, name: str) -> Any: ...
