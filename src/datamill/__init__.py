@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from datamill import codecs, errors
     from datamill.algebra.conditions import AndList, Not, Top
+    from datamill.api import trash
     from datamill.api.default import config, conn
     from datamill.api.diagram import Diagram
     from datamill.api.expression import QueryExpression
@@ -54,7 +55,12 @@ _HOMES = {
     "datamill.settings": "Config",
     "datamill.settings.log": "logger",
 }
-_MODULES = {"blob": "datamill.codecs.blob", "codecs": "datamill.codecs", "errors": "datamill.errors"}
+_MODULES = {
+    "blob": "datamill.codecs.blob",
+    "codecs": "datamill.codecs",
+    "errors": "datamill.errors",
+    "trash": "datamill.api.trash",
+}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
@@ -99,6 +105,7 @@ __all__ = [
     "list_schemas",
     "logger",
     "schema",
+    "trash",
     "virtual_schema",
 ]
 

@@ -12,11 +12,11 @@ from tests.backends.conftest import resolve
 
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
-from datamill.data import fetch
+from datamill.data import fetch, trash
 from datamill.data.connection import Connection
 from datamill.data.delete import delete, plan_delete
 from datamill.data.insert import insert
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, IntegrityError
 from datamill.model.table import TableSpec
 
 Row = dict[str, Any]
@@ -184,3 +184,42 @@ def test_a_delete_is_what_the_oracle_says(mode: str, tables: list[Table], data: 
         for index, (table, spec) in enumerate(zip(tables, specs, strict=True)):
             left = {row[table.key] for row in fetch.keys(connection, BaseTable(spec, connection))}
             assert left == set(table.rows) - expected[index]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tables=schemas(), data=st.data())
+def test_what_deletes_took_comes_back(tables: list[Table], data: st.DataObject) -> None:
+    """Deletes into the trash, undone from the last to the first, pass through the same states."""
+    with Connection(url="sqlite://") as connection:
+        specs = declare(connection, tables)
+
+        def contents() -> list[Any]:
+            sources = (BaseTable(spec, connection) for spec in specs)
+            return [fetch.to_dicts(connection, source, order_by="KEY") for source in sources]
+
+        states = []
+        for _ in range(data.draw(st.integers(1, 3))):
+            target = data.draw(st.integers(0, len(tables) - 1))
+            key: int = data.draw(st.integers(0, 3))
+            source = restrict(BaseTable(specs[target], connection), {tables[target].key: key})
+            mode = data.draw(st.sampled_from(["ignore", "cascade"]))
+            before = contents()
+            if delete(connection, source, prompt=False, part_integrity=mode, trash=True):
+                states.append(before)
+        entries = trash.entries(connection, "lab")
+        assert len(entries) == len(states)
+        if len(entries) > 1 and data.draw(
+            st.booleans()
+        ):  # an earlier one may lack its parents: all or nothing
+            now = contents()
+            try:
+                trash.restore(connection, entries[-1].id)
+            except IntegrityError:
+                assert contents() == now
+                assert trash.entries(connection, "lab") == entries
+            return
+        for entry, before in zip(entries, reversed(states), strict=True):
+            restored = trash.restore(connection, entry.id)
+            assert restored == entry.counts
+            assert contents() == before
+        assert trash.entries(connection, "lab") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import BaseTable, Relation
@@ -197,6 +198,8 @@ class Table(QueryExpression):
         transaction: bool = True,
         prompt: bool | None = None,
         part_integrity: str = "enforce",
+        *,
+        trash: bool | None = None,
         **legacy: Any,
     ) -> int:
         """Delete the rows and everything that depends on them, after showing what would go.
@@ -205,6 +208,7 @@ class Table(QueryExpression):
             transaction: One transaction (True), or commit table by table (False).
             prompt: Ask before deleting; default ``config.safemode``.
             part_integrity: ``"enforce"``, ``"ignore"`` or ``"cascade"``, for part rows without their master row.
+            trash: Keep what is removed in the trash (`datamill.trash`); default ``config.delete.trash``.
             **legacy: ``safemode``, ``force``, ``force_parts``, ``force_masters`` of DataJoint 0.14.
 
         Returns:
@@ -216,13 +220,16 @@ class Table(QueryExpression):
             transaction=transaction,
             prompt=prompt,
             part_integrity=part_integrity,
+            trash=trash,
             **legacy,
         )
 
     @on_class
     def plan_delete(self, part_integrity: str = "enforce") -> DeletePlan:
         """Work out what `delete` would remove; see `DeletePlan`."""
-        return deleting.plan_delete(self.connection, self.__relation__(), part_integrity)
+        return deleting.plan_delete(
+            self.connection, self.__relation__(), part_integrity, self._derive, _draw_plan
+        )
 
     @on_class
     def delete_quick(self, get_count: bool = False) -> int | None:
@@ -339,6 +346,11 @@ class Table(QueryExpression):
     def parts(self, as_objects: bool = False) -> list[Any]:
         """The part tables of this master."""
         return [self._entry(name, as_objects) for name in self.connection.catalog.graph().parts(self._name)]
+
+
+def _draw_plan(plan: DeletePlan) -> Any:
+    """Return the diagram of a plan. Diagrams are made of tables, so that this module cannot import them."""
+    return import_module("datamill.api.diagram").Diagram.of_plan(plan)
 
 
 class FreeTable(Table):

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
-from datamill.data.cascade import check_part_integrity
-from datamill.data.delete_plan import REPEATS, DeletePlan, target_spec
+from datamill.data.cascade import PartIntegrity, check_part_integrity
+from datamill.data.delete_access import hidden_refusal, refused_delete, require_read
+from datamill.data.delete_plan import REPEATS, DeletePlan, keeps_trash, target_spec
 from datamill.data.query import narrowed
-from datamill.errors import DataMillError, IntegrityError
+from datamill.data.transaction import is_retryable
+from datamill.data.trash_table import prepare_trash
+from datamill.errors import AccessError, DataMillError, IntegrityError, QueryError
+from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.sql import dml
 from datamill.sql.select import compile_exists, compile_select
@@ -24,6 +28,7 @@ def plan_delete(
     relation: Relation,
     part_integrity: str = "enforce",
     wrap: Callable[[Relation], Any] | None = None,
+    draw: Callable[[DeletePlan], Any] | None = None,
 ) -> DeletePlan:
     """Work out what a delete would remove, without removing anything.
 
@@ -32,12 +37,18 @@ def plan_delete(
         relation: A table, restricted or not.
         part_integrity: ``"enforce"``, ``"ignore"`` or ``"cascade"``.
         wrap: Turns a relation into what ``plan[T]`` gives.
+        draw: Makes what ``plan.diagram()`` gives.
 
     Raises:
         ValueError: ``part_integrity`` is none of these.
         DataMillError: The relation is no table.
+        AccessError: Tables that may hold dependent rows may not be read; it names them.
     """
-    return DeletePlan(connection, relation, check_part_integrity(part_integrity), wrap)
+    integrity = check_part_integrity(part_integrity)
+    try:
+        return DeletePlan(connection, relation, integrity, wrap, draw)
+    except AccessError as error:
+        raise require_read(connection, target_spec(relation).name, error) from error.__cause__
 
 
 def delete(
@@ -47,6 +58,7 @@ def delete(
     transaction: bool = True,
     prompt: bool | None = None,
     part_integrity: str = "enforce",
+    trash: bool | None = None,
     **legacy: Any,
 ) -> int:
     """Delete rows and everything that depends on them.
@@ -59,6 +71,7 @@ def delete(
         prompt: Show the counts and ask; default ``config.safemode``. Nothing is locked before the answer.
         part_integrity: What happens if part rows go without their master row: ``"enforce"`` raises, ``"ignore"``
             removes them alone, ``"cascade"`` removes the master too.
+        trash: Keep the rows in the trash of the table's schema; default ``config.delete.trash``.
         **legacy: ``safemode``, ``force``, ``force_parts``, ``force_masters`` of DataJoint 0.14.
 
     Returns:
@@ -67,6 +80,7 @@ def delete(
     Raises:
         DataMillError: No table; parts without masters; nobody to ask; a prompt within an open transaction.
         IntegrityError: Others kept inserting dependent rows; nothing was removed.
+        AccessError: Tables in reach may not be read or emptied, or the trash not written; nothing was removed.
     """
     prompt, mode = _legacy(prompt, part_integrity, legacy)
     integrity = check_part_integrity(mode)
@@ -84,22 +98,72 @@ def delete(
         )
     if connection.observer is not None:
         connection.observer.on_write("delete", spec.name, {"relation": relation})
-    for repeat in range(REPEATS + 1):
-        try:
-            return _delete_once(connection, relation, integrity, transaction, asks)
-        except IntegrityError:
-            if repeat == REPEATS:
-                raise
-    raise AssertionError("unreachable")
+    if keeps_trash(connection, trash) and not asks:
+        prepare_trash(connection, spec.name.schema)
+    attempt = _Attempt(connection, relation, integrity, transaction, asks, trash)
+    try:
+        return attempt.repeat()
+    except AccessError as error:
+        raise attempt.explain(error) from error.__cause__
 
 
-def _delete_once(
-    connection: Connection, relation: Relation, integrity: Any, transaction: bool, asks: bool
-) -> int:
-    if asks or not transaction:
-        return DeletePlan(connection, relation, integrity).carry_out(transaction, asks)
-    with connection.write():  # the plan sees what the removal meets
-        return DeletePlan(connection, relation, integrity).carry_out()
+class _Attempt:
+    """One delete, planned anew when others interfere."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        relation: Relation,
+        integrity: PartIntegrity,
+        transaction: bool,
+        asks: bool,
+        trash: bool | None,
+    ) -> None:
+        self._connection = connection
+        self._relation = relation
+        self._integrity = integrity
+        self._transaction = transaction
+        self._asks = asks
+        self._trash = trash
+        self._totals: list[int] = []
+        self._planned: list[TableName] = []
+
+    def repeat(self) -> int:
+        was_open = self._connection.in_transaction
+        for repeat in range(REPEATS + 1):
+            try:
+                return self._once()
+            except IntegrityError:
+                if repeat == REPEATS:
+                    if self._is_hidden() and not was_open:
+                        raise hidden_refusal(target_spec(self._relation).name) from None
+                    raise
+            except QueryError as error:
+                if was_open or repeat == REPEATS or not is_retryable(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    def _once(self) -> int:
+        if self._asks or not self._transaction:
+            return self._plan().carry_out(self._transaction, self._asks, self._trash)
+        with self._connection.write():  # the plan sees what the removal meets
+            return self._plan().carry_out(trash=self._trash)
+
+    def _plan(self) -> DeletePlan:
+        plan = DeletePlan(self._connection, self._relation, self._integrity)
+        self._planned = plan.planned
+        self._totals.append(plan.total)
+        return plan
+
+    def explain(self, error: AccessError) -> DataMillError:
+        """Return the error that names the tables and the privilege, as far as that can be found out."""
+        if self._planned:
+            return refused_delete(self._connection, self._planned) or error
+        return require_read(self._connection, target_spec(self._relation).name, error)
+
+    def _is_hidden(self) -> bool:
+        """Return True if planning again never found a row more: what refers to the rows cannot be seen."""
+        return len(set(self._totals)) == 1
 
 
 def _legacy(prompt: bool | None, part_integrity: str, legacy: dict[str, Any]) -> tuple[bool | None, str]:

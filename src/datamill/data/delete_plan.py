@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.operators import as_relation
 from datamill.algebra.predicates import OneOf, parts
 from datamill.algebra.relations import BaseTable, Relation, Restriction, Slice
 from datamill.data.cascade import Cascade, PartIntegrity, Violation, refuse
-from datamill.data.delete_rows import remove
+from datamill.data.delete_access import TableOwner, refused_delete, table_owners
+from datamill.data.delete_rows import Save, remove
 from datamill.data.key_set import Key
 from datamill.data.prompt import COMMIT_DELETES, ask, describe_counts
 from datamill.data.query import narrowed, observe_read
 from datamill.data.values import from_driver, table_coder, to_driver
-from datamill.errors import DataMillError, UnknownAttributeError
+from datamill.errors import AccessError, DataMillError, UnknownAttributeError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
@@ -30,25 +30,6 @@ REPEATS = 3
 """How often a plan is made anew because others inserted dependent rows meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableOwner:
-    """Where a planned table stands.
-
-    Fields:
-        schema: Its schema.
-        class_name: The name its class has or would have.
-        imported: True if a `Schema` of this name is in use on the connection.
-        owner: Who owns it in the database; None where the database knows no owners.
-        deletable: True if rows may be deleted, as far as the database tells.
-    """
-
-    schema: str
-    class_name: str
-    imported: bool
-    owner: str | None
-    deletable: bool
-
-
 class DeletePlan:
     """The rows that a delete would remove, table by table. The keys are fixed when the plan is made.
 
@@ -57,6 +38,7 @@ class DeletePlan:
         relation: The rows to delete: a table, restricted or not.
         part_integrity: ``"enforce"``, ``"ignore"`` or ``"cascade"``.
         wrap: Turns a relation into what ``plan[T]`` gives; default: the relation itself.
+        draw: Makes what `diagram` gives.
 
     Example:
         >>> plan = (Run & "day < '2025-01-01'").plan_delete()  # doctest: +SKIP
@@ -70,9 +52,11 @@ class DeletePlan:
         relation: Relation,
         part_integrity: PartIntegrity = "enforce",
         wrap: Callable[[Relation], Any] | None = None,
+        draw: Callable[[DeletePlan], Any] | None = None,
     ) -> None:
         self._connection = connection
         self._relation = relation
+        self._draw = draw
         self._wrap = wrap or (lambda planned: planned)
         self.part_integrity = part_integrity
         self._spec = target_spec(relation)
@@ -186,13 +170,33 @@ class DeletePlan:
 
     def owners(self) -> dict[str, TableOwner]:
         """Return, for each table with planned rows, where it stands and whether its rows may be deleted."""
-        return {
-            self._full(name): TableOwner(
-                name.schema, name.class_name, name.schema in self._connection.schemas, None, True
-            )
-            for name in self._cascade.tables()
-            if len(self._cascade.keys[name])
-        }
+        found = table_owners(self._connection, self.planned)
+        return {self._full(name): owner for name, owner in found.items()}
+
+    @property
+    def planned(self) -> list[TableName]:
+        """Names of the tables with planned rows, parents first."""
+        return [name for name in self._cascade.tables() if len(self._cascade.keys[name])]
+
+    @property
+    def reach(self) -> list[TableName]:
+        """Names of the tables within reach of the delete, parents first."""
+        return self._cascade.tables()
+
+    @property
+    def graph(self) -> DependencyGraph:
+        """The dependency graph that the plan was made on."""
+        return self._cascade.graph
+
+    def diagram(self) -> Any:
+        """Return the diagram of the tables with planned rows, each restricted to these.
+
+        Raises:
+            DataMillError: The plan was made without the means to draw.
+        """
+        if self._draw is None:
+            raise DataMillError("This plan cannot be drawn.", hint="Make it by T.plan_delete().")
+        return self._draw(self)
 
     def referring_tables(self) -> list[TableName]:
         """Return the tables of which planned rows refer directly to rows of the target."""
@@ -220,17 +224,19 @@ class DeletePlan:
         if self.part_integrity == "enforce" and self.violations():
             raise refuse(self.violations())
 
-    def apply(self, transaction: bool = True, prompt: bool = False) -> int:
+    def apply(self, transaction: bool = True, prompt: bool = False, trash: bool | None = None) -> int:
         """Remove exactly the planned rows, dependents first.
 
         Args:
             transaction: One transaction, or commit table by table.
             prompt: Show the counts and ask first.
+            trash: Keep the rows in the trash of the target's schema; default ``config.delete.trash``.
 
         Returns:
             The number of rows removed from the target table.
 
         Raises:
+            AccessError: Rows of a planned table may not be deleted, or the trash not written.
             DataMillError: Part rows would lose their masters under "enforce".
             IntegrityError: Rows that are not planned refer to planned ones; nothing is removed (with
                 ``transaction=False``: nothing from that table on).
@@ -238,9 +244,9 @@ class DeletePlan:
         observer = self._connection.observer
         if observer is not None:
             observer.on_write("delete", self._spec.name, {"tables": self._cascade.tables()})
-        return self.carry_out(transaction, prompt)
+        return self.carry_out(transaction, prompt, trash)
 
-    def carry_out(self, transaction: bool = True, prompt: bool = False) -> int:
+    def carry_out(self, transaction: bool = True, prompt: bool = False, trash: bool | None = None) -> int:
         """Do what `apply` does, for callers who have announced the delete to a running ``make`` already."""
         self.require_integrity()
         if self.total == 0:
@@ -251,7 +257,29 @@ class DeletePlan:
             if not ask(COMMIT_DELETES):
                 logger.info("Delete cancelled")
                 return 0
-        return remove(self._connection, self._cascade, transaction)
+        refused = None if transaction else refused_delete(self._connection, self.planned)
+        if refused is not None:  # found out before the first table is committed
+            raise refused
+        try:
+            return remove(self._connection, self._cascade, transaction, self._saver(trash))
+        except AccessError as error:
+            if self._connection.in_transaction:
+                raise
+            raise refused_delete(self._connection, self.planned) or error from error.__cause__
+
+    def _saver(self, trash: bool | None) -> Save | None:
+        if not keeps_trash(self._connection, trash):
+            return None
+        from datamill.data.trash_save import TrashWriter
+        from datamill.data.trash_table import prepare_trash
+
+        prepare_trash(self._connection, self._spec.name.schema)
+        return TrashWriter(self._connection, self._cascade.graph, self._spec.name).save
+
+
+def keeps_trash(connection: Connection, trash: bool | None) -> bool:
+    """Return whether a delete keeps what it removes: as asked, else as configured."""
+    return bool(connection.config.delete.trash) if trash is None else trash
 
 
 def _none(base: BaseTable) -> Relation:

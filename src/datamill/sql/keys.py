@@ -43,6 +43,11 @@ def delete_by_key(dialect: Dialect, table: TableName, names: Sequence[str], keys
     return _by_key(dialect, f"DELETE FROM {dialect.table(table)}", names, keys)
 
 
+def explain_delete(dialect: Dialect, table: TableName) -> Statement:
+    """Ask how rows of a table would be deleted; databases refuse to tell those who may not delete any."""
+    return Statement(f"{dialect.explain} DELETE FROM {dialect.table(table)} WHERE 1 = 0")
+
+
 def update_by_key(
     dialect: Dialect, table: TableName, changes: Sequence[tuple[str, Any]], names: Sequence[str], key: Key
 ) -> Statement:

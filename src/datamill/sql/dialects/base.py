@@ -47,6 +47,7 @@ class Dialect:
         explain: Words before a query that ask for its plan.
         explain_analyze: Words that also run it.
         ddl: Spellings and capabilities of table definitions.
+        table_owners: Query of (schema, table, owner); empty where tables have no owners.
         ... further flags are added by the modules that need them, with a default.
     """
 
@@ -71,6 +72,7 @@ class Dialect:
     explain: str = "EXPLAIN"
     explain_analyze: str = "EXPLAIN ANALYZE"
     ddl: DefinitionTraits = field(default_factory=DefinitionTraits)
+    table_owners: str = ""
 
     def to_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
         """Return the function from a canonical value (never None) to what the driver binds; None: as it is."""

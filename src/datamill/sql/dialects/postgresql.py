@@ -119,6 +119,7 @@ POSTGRESQL: Final = Dialect(
         "time": _with_digits("time"),
         "opaque": _opaque,
     },
+    table_owners="SELECT schemaname, tablename, tableowner FROM pg_tables",
     to_driver={"char": adapters.strip_blanks, "json": adapters.json_to_text},
     from_driver={"uint64": int, "float32": adapters.widen_float32, "char": adapters.strip_blanks},
     functions=POSTGRESQL_FUNCTIONS,
