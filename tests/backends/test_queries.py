@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from datamill.algebra.conditions import Not, Top
+from datamill.algebra.conditions import Not, Top, U
 from datamill.algebra.operators import (
     aggregate,
     project,
     restrict,
     restrict_by_ancestor,
     restrict_by_descendant,
+    top,
     union,
+    universal_aggregate,
 )
 from datamill.algebra.propagation import trace
 from datamill.algebra.relations import BaseTable, Relation
 from datamill.data import fetch
+from datamill.data.fetch import to_dicts
 from datamill.data.insert import insert
+from datamill.errors import DataMillError
 
 if TYPE_CHECKING:
     from tests.backends.conftest import Declare
@@ -87,7 +91,7 @@ def test_every_type_is_found_by_its_value(connection: Connection, kinds: Relatio
 
 
 def test_order_follows_declaration_and_code_points(connection: Connection, kinds: Relation) -> None:
-    found = fetch.to_dicts(connection, restrict(kinds, Top(3, "e DESC, v")))
+    found = to_dicts(connection, restrict(kinds, Top(3, "e DESC, v")))
     assert [row["v"] for row in found] == ["é0", "é10", "é100"]
 
 
@@ -111,24 +115,24 @@ def test_restrictions_far_along_foreign_keys(connection: Connection, declare: De
     rigs, trials = BaseTable(rig, connection), BaseTable(trial, connection)
 
     found = restrict_by_ancestor(trials, {"room": "a"}, graph)
-    assert {row["mouse"] for row in fetch.to_dicts(connection, found)} == {1}
+    assert {row["mouse"] for row in to_dicts(connection, found)} == {1}
     rest = restrict_by_ancestor(trials, Not({"room": "a"}), graph)
-    assert {row["mouse"] for row in fetch.to_dicts(connection, rest)} == {2, 3}
+    assert {row["mouse"] for row in to_dicts(connection, rest)} == {2, 3}
     assert fetch.keys(connection, restrict_by_descendant(rigs, "hit and trial = 2", graph)) == [{"rig": 2}]
     hit = restrict(trials, {"mouse": 2, "hit": True})
     assert fetch.keys(connection, restrict_by_descendant(rigs, hit, graph)) == [{"rig": 2}]
     upstream = trace(graph, trial, {"mouse": 2, "trial": 1}, rig.name, connection)
-    assert fetch.to_dicts(connection, upstream) == [{"rig": 2, "room": "b"}]
+    assert to_dicts(connection, upstream) == [{"rig": 2, "room": "b"}]
 
 
 def test_queries_without_attributes(connection: Connection, declare: Declare) -> None:
     spec = declare("lab.speed", "---\nspeed : int32")
     table = BaseTable(spec, connection)
-    assert fetch.to_dicts(connection, project(table)) == []
+    assert to_dicts(connection, project(table)) == []
     insert(connection, spec, [{"speed": 3}])
-    assert fetch.to_dicts(connection, project(table)) == [{}]
-    assert fetch.to_dicts(connection, union(table, project(table))) == [{"speed": 3}]
-    assert fetch.to_dicts(connection, aggregate(table, project(table), n="count(*)")) == [{"n": 1}]
+    assert to_dicts(connection, project(table)) == [{}]
+    assert to_dicts(connection, union(table, project(table))) == [{"speed": 3}]
+    assert to_dicts(connection, aggregate(table, project(table), n="count(*)")) == [{"n": 1}]
 
 
 def test_null_references_do_not_hide_the_same_row(connection: Connection, declare: Declare) -> None:
@@ -140,3 +144,27 @@ def test_null_references_do_not_hide_the_same_row(connection: Connection, declar
     first_two = restrict(trial, Top(2))
     assert fetch.keys(connection, restrict(trial, Not(first_two)), order_by="KEY") == [{"trial": 3}]
     assert fetch.keys(connection, restrict(trial, first_two), order_by="KEY") == [{"trial": 1}, {"trial": 2}]
+
+
+def test_nesting_without_end_is_an_error_of_ours(connection: Connection, kinds: Relation) -> None:
+    condition: Any = {"n": 1}
+    for _ in range(5000):
+        condition = [condition]
+    with pytest.raises(DataMillError, match="condition is nested too deeply"):
+        restrict(kinds, condition)
+    deep = kinds
+    for index in range(2000):
+        deep = top(deep, 10, order_by=f"n + {index % 2}")
+    for read in (fetch.count, fetch.exists, fetch.make_sql):
+        with pytest.raises(DataMillError, match="query is nested too deeply"):
+            read(connection, deep)
+
+
+@pytest.mark.parametrize("name", ["group", "relation", "left", "self", "u", "a", "order", "select", "t1"])
+def test_new_attributes_may_have_the_name_of_any_argument(
+    name: str, connection: Connection, kinds: Relation
+) -> None:
+    new: dict[str, Any] = {name: "count(*)"}
+    assert to_dicts(connection, universal_aggregate(U(), kinds, **new)) == [{name: COUNT}]
+    assert to_dicts(connection, aggregate(kinds, project(kinds), **new))[0][name] == 1
+    assert to_dicts(connection, project(kinds, **{name: "1 + 1"}))[0][name] == 2

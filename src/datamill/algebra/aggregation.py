@@ -31,7 +31,7 @@ INT: Final = parse_type("int64")
 
 
 def aggregate(
-    left: Relation, group: Relation, *names: Any, exclude_nonmatching: bool = False, **new: str
+    left: Relation, group: Relation, /, *names: Any, exclude_nonmatching: bool = False, **new: str
 ) -> Relation:
     """Summarise the rows of ``group`` that match each row of ``left``.
 

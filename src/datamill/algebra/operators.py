@@ -11,6 +11,7 @@ from datamill.algebra.aggregation import summarise
 from datamill.algebra.conditions import AndList, Top, U, resolve
 from datamill.algebra.conditions import as_relation as as_relation
 from datamill.algebra.conditions import vacuous_conditions as vacuous_conditions
+from datamill.algebra.depth import nesting
 from datamill.algebra.expression import parse_order
 from datamill.algebra.expression.tree import OrderItem
 from datamill.algebra.headings import determines
@@ -47,9 +48,10 @@ def restrict(relation: Relation, condition: Any, semantic_check: bool = True) ->
     """
     if isinstance(condition, Top):
         return top(relation, condition.limit, condition.order_by, condition.offset)
-    if isinstance(condition, AndList):
-        return restricted(relation, *[resolve(relation, item, semantic_check) for item in condition])
-    return restricted(relation, resolve(relation, condition, semantic_check))
+    with nesting("The condition"):
+        if isinstance(condition, AndList):
+            return restricted(relation, *[resolve(relation, item, semantic_check) for item in condition])
+        return restricted(relation, resolve(relation, condition, semantic_check))
 
 
 def join(
@@ -130,7 +132,7 @@ def distinct(u: U, a: Relation) -> Relation:
     return Distinct(a, u.names)
 
 
-def universal_aggregate(u: U, a: Relation, **new: str) -> Relation:
+def universal_aggregate(u: U, a: Relation, /, **new: str) -> Relation:
     """Summarise ``a`` per distinct combination of some attributes: ``dm.U('x').aggr(A, n='count(*)')``.
 
     Raises:

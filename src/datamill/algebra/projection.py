@@ -21,7 +21,7 @@ _BARE = re.compile(r"\s*([A-Za-z_]\w*)\s*\Z")
 _IN_PARENTHESES = re.compile(r"\s*\(\s*([a-z][a-z0-9_]*)\s*\)\s*\Z")
 
 
-def project(relation: Relation, *names: str | EllipsisType, **new: str) -> Relation:
+def project(relation: Relation, /, *names: str | EllipsisType, **new: str) -> Relation:
     """Choose, rename and compute attributes; the primary key always stays.
 
     Args:

@@ -241,8 +241,8 @@ class QueryExpression(metaclass=ExpressionMeta):
     @on_class
     def aggr(
         self,
-        /,
         group: Any,
+        /,
         *names: Any,
         exclude_nonmatching: bool | None = None,
         keep_all_rows: bool | None = None,

@@ -35,7 +35,7 @@ class U(conditions.U):
         return QueryExpression._of(operators.distinct(self, operand(other)), instance.connection)
 
     def aggr(
-        self, group: Any, *names: str, exclude_nonmatching: bool | None = None, **new: str
+        self, group: Any, /, *names: str, exclude_nonmatching: bool | None = None, **new: str
     ) -> QueryExpression:
         """Summarise an expression by the values of these attributes.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from datamill.algebra.depth import nesting
 from datamill.algebra.relations import Relation
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.merge import build
@@ -16,6 +17,7 @@ from datamill.sql.select_tree import wrapped
 from datamill.sql.writer import Statement
 
 
+@nesting("The query")
 def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False) -> Statement:
     """Return the SELECT of a relation, ordered if it is a Top.
 
@@ -44,6 +46,7 @@ def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False
     return writer.finish()
 
 
+@nesting("The query")
 def compile_count(relation: Relation, dialect: Dialect) -> Statement:
     """Return the query of the number of rows: one row, one column."""
     writer = SelectWriter(dialect)
@@ -51,6 +54,7 @@ def compile_count(relation: Relation, dialect: Dialect) -> Statement:
     return writer.finish()
 
 
+@nesting("The query")
 def compile_counts(relations: Sequence[Relation], dialect: Dialect) -> Statement:
     """Return the query of the numbers of rows of several relations: one row, one column each."""
     writer = SelectWriter(dialect)
@@ -69,6 +73,7 @@ def _write_count(writer: SelectWriter, relation: Relation) -> None:
     writer.constant(select, "COUNT(*)")
 
 
+@nesting("The query")
 def compile_exists(relation: Relation, dialect: Dialect) -> Statement:
     """Return the query whether there is any row: one row, one column, true or 1 if so."""
     select = build(relation)
