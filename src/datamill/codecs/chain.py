@@ -87,7 +87,7 @@ class CodecChain:
             keys: Primary-key values of each row; needed only if `encode_needs_key`.
             context: ``schema``, ``table``, ``field`` and ``config``.
             first_row: Position of the first value in the user's input, for messages.
-            run_all: Encodes several values at a time; all are validated by the outermost codec before any is encoded.
+            run_all: Encodes several values at a time.
 
         Raises:
             Exception: Whatever a codec raises, with a note that names table, attribute and row; errors of
@@ -95,9 +95,18 @@ class CodecChain:
         """
         if run_all is None:
             return self._run(self._encoders, values, keys, context, first_row, "encoding")
+        return self._run_at_once(run_all, self._encoders, values, keys, context, first_row, "encoding")
+
+    def validate_column(
+        self, values: Sequence[Any], context: Context | None = None, first_row: int = 0
+    ) -> None:
+        """Let the outermost codec validate values, and encode none.
+
+        Raises:
+            Exception: As for `encode_column`.
+        """
         if self.codecs and type(self.codecs[0]).validate is not Codec.validate:
             self._run(self._encoders[:1], values, None, context, first_row, "encoding")
-        return self._run_at_once(run_all, self._encoders, values, keys, context, first_row, "encoding")
 
     def decode_column(
         self,

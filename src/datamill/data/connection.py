@@ -21,6 +21,7 @@ from datamill.data.shared_session import SharedSession
 from datamill.data.transaction import RETRIES, ThreadState, Transaction, is_retryable
 from datamill.errors import ConfigError, DataMillError, LostConnectionError, QueryError
 from datamill.settings import Config
+from datamill.storage import Stores
 
 if TYPE_CHECKING:
     from datamill.model.names import TableName
@@ -84,6 +85,7 @@ class Connection:
         self.schemas: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
         self.catalog = Catalog(self)
         self.dependencies = Dependencies(self)
+        self.stores = Stores(config, address)
         self._token = token
         self._query_cache: str | None = None
         self._closed = True

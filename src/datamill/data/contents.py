@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.conditions import as_relation
 from datamill.algebra.relations import BaseTable
 from datamill.data.encode import EncodedBatch, Encoder
 from datamill.data.insert import insert
+from datamill.data.objects import is_stored
 from datamill.data.rows import row_batches
 from datamill.data.scalars import fetch_tuples
 from datamill.data.values import from_driver
@@ -36,6 +38,10 @@ def insert_contents(connection: Connection, spec: TableSpec, contents: Any) -> N
     """
     if as_relation(contents) is not None:
         insert(connection, spec, contents, skip_duplicates=True)
+        return
+    if any(map(is_stored, spec.heading.attributes.values())):  # objects are not uploaded only to be compared
+        with suppress(AccessError):
+            insert(connection, spec, _as_mappings(contents, spec), skip_duplicates=True)
         return
     encoder = Encoder(connection, spec, fill_all=True)
     rows = _as_mappings(contents, spec)

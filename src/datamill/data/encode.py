@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from datamill.codecs import chain_for
+from datamill.data.objects import UploadGate, is_stored
 from datamill.data.rows import RowBatch
-from datamill.data.values import EncodedColumn, table_coder
+from datamill.data.values import EncodedColumn, codec_context, table_coder
 from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
 from datamill.model import convert
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
@@ -58,6 +59,8 @@ class Encoder:
         spec: The table.
         ignore_extra_fields: Pass over fields that are no attributes.
         fill_all: Write a default into every column that rows leave out, instead of leaving it to the database.
+        skip_existing: Rows whose primary key exists are left out, before their objects are uploaded.
+        uploads: False: values that would go to a store are validated only, and their columns are left out.
     """
 
     def __init__(
@@ -67,10 +70,14 @@ class Encoder:
         *,
         ignore_extra_fields: bool = False,
         fill_all: bool = False,
+        skip_existing: bool = False,
+        uploads: bool = True,
     ) -> None:
         self.spec = spec
         self._coder = table_coder(connection.dialect, spec)
         self._config = connection.config
+        self._stores = connection.stores
+        self._gate = UploadGate(connection, spec, skip_existing=skip_existing) if uploads else None
         self._ignore_extra = ignore_extra_fields
         self._fill_all = fill_all
         self._now: datetime | None = None
@@ -84,14 +91,54 @@ class Encoder:
         self.check_fields(batch)
         batch, with_null = without_missing(batch)
         self.check_missing(batch, with_null)
+        self.check_partial_references(batch)
         encoded: dict[str, EncodedColumn] = {}
+        in_stores: dict[str, list[Any]] = {}
         for name, attribute in self.spec.heading.attributes.items():
             values = self._values(attribute, batch, name in with_null)
-            if values is not None:
+            if values is None:
+                continue
+            if is_stored(attribute):
+                in_stores[name] = values
+            else:
                 keys = self._keys_for(attribute, encoded)
                 encoded[name] = self.encode_column(attribute, values, batch.start, keys)
-        self.check_partial_references(batch)
+        if in_stores:
+            batch = self._upload(batch, encoded, in_stores)
         return self._assemble(batch, encoded)
+
+    def _upload(
+        self, batch: RowBatch, encoded: dict[str, EncodedColumn], in_stores: dict[str, list[Any]]
+    ) -> RowBatch:
+        """Encode what goes to stores, after all else; return the batch without rows that are passed over."""
+        for name, values in in_stores.items():
+            self._validate(self.spec.heading[name], values, batch.start)
+        if self._gate is None:
+            return batch
+        if any(value is not None for values in in_stores.values() for value in values):
+            self._gate.open()
+        positions = self._gate.wanted(self._key_tuples(batch, encoded))
+        if positions is not None:
+            batch = RowBatch(batch.start, len(positions), batch.columns)
+            in_stores = {name: _at(values, positions) for name, values in in_stores.items()}
+            for name, column in encoded.items():
+                encoded[name] = EncodedColumn(_at(column.canonical, positions), _at(column.driver, positions))
+        for name, values in in_stores.items():
+            attribute = self.spec.heading[name]
+            keys = self._keys_for(attribute, encoded)
+            encoded[name] = self.encode_column(attribute, values, batch.start, keys)
+        return batch
+
+    def _validate(self, attribute: Attribute, values: list[Any], start: int) -> None:
+        context = codec_context(self.spec.name, attribute, self._config)
+        chain_for(attribute.type.text).validate_column(values, context, start)
+
+    def _key_tuples(self, batch: RowBatch, encoded: Mapping[str, EncodedColumn]) -> list[tuple[Any, ...]]:
+        key = self.spec.heading.key
+        if not key:
+            return [()] * batch.count
+        parts = [encoded[name].canonical if name in encoded else [None] * batch.count for name in key]
+        return list(zip(*parts, strict=True))
 
     def _assemble(self, batch: RowBatch, encoded: dict[str, EncodedColumn]) -> EncodedBatch:
         names, columns = list(encoded), [item.driver for item in encoded.values()]
@@ -101,10 +148,7 @@ class Encoder:
         key = self.spec.heading.key
         if not names:  # a table of an auto-increment key alone
             names, columns = list(key), [[None] * batch.count for _ in key]
-        keys: list[tuple[Any, ...]] = [()] * batch.count
-        if key:
-            parts = [encoded[name].canonical if name in encoded else [None] * batch.count for name in key]
-            keys = list(zip(*parts, strict=True))
+        keys = self._key_tuples(batch, encoded)
         return EncodedBatch(batch.start, batch.count, tuple(names), tuple(columns), keys)
 
     def check_fields(self, batch: RowBatch) -> None:
@@ -193,7 +237,10 @@ class Encoder:
         Raises:
             InvalidValueError: A value does not fit; ``row_index`` says which row.
         """
-        return self._coder.columns[attribute.name].encode(values, keys, start, self._config)
+        if self._gate is None and is_stored(attribute):
+            self._validate(attribute, values, start)
+            return EncodedColumn([None] * len(values), [None] * len(values))
+        return self._coder.columns[attribute.name].encode(values, keys, start, self._config, self._stores)
 
     def _keys_for(
         self, attribute: Attribute, encoded: Mapping[str, EncodedColumn]
@@ -260,6 +307,10 @@ _NEVER_MISSING: set[type] = {
     dict,
     list,
 }
+
+
+def _at(values: list[Any], positions: Sequence[int]) -> list[Any]:
+    return [values[index] for index in positions]
 
 
 def _first_null(values: list[Any]) -> int:

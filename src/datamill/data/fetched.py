@@ -11,6 +11,7 @@ from datamill.data.values import codec_context, decode_codec, from_driver
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.sql.dialects.base import Dialect
+from datamill.storage.stores import Stores
 
 
 class Fetched:
@@ -24,9 +25,20 @@ class Fetched:
         wanted: The attributes the user asked for; default: all.
         origins: Codec attribute -> the table and attribute it comes from, for codecs and their messages.
         squeeze: Drop axes of length one from arrays.
+        stores: Where codecs find objects.
     """
 
-    __slots__ = ("_config", "_dialect", "_origins", "_positions", "_squeeze", "heading", "names", "rows")
+    __slots__ = (
+        "_config",
+        "_dialect",
+        "_origins",
+        "_positions",
+        "_squeeze",
+        "_stores",
+        "heading",
+        "names",
+        "rows",
+    )
 
     def __init__(
         self,
@@ -38,6 +50,7 @@ class Fetched:
         wanted: Sequence[str] | None = None,
         origins: Mapping[str, TableName] | None = None,
         squeeze: bool = False,
+        stores: Stores | None = None,
     ) -> None:
         self.heading = heading
         self.rows = rows
@@ -47,6 +60,7 @@ class Fetched:
         self._positions = {name: index for index, name in enumerate(heading.names)}
         self._origins = origins or {}
         self._squeeze = squeeze
+        self._stores = stores
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,7 +75,7 @@ class Fetched:
         attribute, values = self.heading[name], self.stored(name)
         if attribute.is_codec:
             context = codec_context(self._origins.get(name), attribute, self._config)
-            values = decode_codec(attribute, values, self.keys, context)
+            values = decode_codec(attribute, values, self.keys, context, self._stores)
             if self._squeeze:
                 values = [_squeezed(value) for value in values]
         return values

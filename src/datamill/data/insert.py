@@ -11,6 +11,7 @@ from datamill.data.insert_query import insert_query
 from datamill.data.write_rows import InsertOptions, write_rows
 from datamill.errors import DataMillError
 from datamill.model.table import TableSpec
+from datamill.storage.journal import recording
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -50,15 +51,22 @@ def insert(
     """
     options = InsertOptions(replace, skip_duplicates, ignore_extra_fields, allow_direct_insert, chunk_size)
     check_direct_insert(connection, spec, allow_direct_insert)
+    with recording():  # objects of an insert that fails are removed
+        _insert(connection, spec, rows, options, parts)
+
+
+def _insert(
+    connection: Connection, spec: TableSpec, rows: Any, options: InsertOptions, parts: PartRows | None
+) -> None:
     relation = as_relation(rows)
     if parts is not None:
-        if chunk_size is not None or relation is not None:
+        if options.chunk_size is not None or relation is not None:
             raise DataMillError(
                 "parts= goes with rows, without chunk_size: masters and parts are one transaction."
             )
         insert_group(connection, spec, rows, parts, options)
     elif relation is not None:
-        if chunk_size is not None:
+        if options.chunk_size is not None:
             raise DataMillError("chunk_size does not go with a query expression: it runs as one statement.")
         insert_query(connection, spec, relation, options)
     else:
@@ -78,7 +86,8 @@ def insert1(
         return
     checked = InsertOptions(**options)
     check_direct_insert(connection, spec, checked.allow_direct_insert)
-    insert_group(connection, spec, (row,), parts, checked, one_master=True)
+    with recording():
+        insert_group(connection, spec, (row,), parts, checked, one_master=True)
 
 
 def insert_dataframe(

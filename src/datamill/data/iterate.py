@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
+from datamill.codecs import chain_for
 from datamill.data.query import compile_query, fetched, observe_read
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def iterate(connection: Connection, relation: Relation) -> Iterator[dict[str, An
     """
     observe_read(connection, relation)
     statement = compile_query(connection, relation)
-    size = BATCH_ROWS_WITH_BLOBS if relation.heading.blobs else BATCH_ROWS
+    size = BATCH_ROWS_WITH_BLOBS if relation.heading.blobs or _reads_stores(relation) else BATCH_ROWS
     batches = connection.session.stream(statement.sql, statement.params, size)
     try:
         for rows in batches:
@@ -37,3 +38,9 @@ def iterate(connection: Connection, relation: Relation) -> Iterator[dict[str, An
         close = getattr(batches, "close", None)
         if close is not None:
             close()
+
+
+def _reads_stores(relation: Relation) -> bool:
+    """Tell whether decoding a row reads objects, which then come a few rows at a time."""
+    codecs = [item for item in relation.heading.attributes.values() if item.is_codec]
+    return any(chain_for(item.type.text).reads_store for item in codecs)

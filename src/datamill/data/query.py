@@ -112,6 +112,7 @@ def fetched(
         wanted=names,
         origins=codec_origins(relation, relation.heading),
         squeeze=squeeze,
+        stores=connection.stores,
     )
 
 

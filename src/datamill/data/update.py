@@ -12,6 +12,7 @@ from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import TableSpec
 from datamill.settings.log import logger
 from datamill.sql.keys import Key, select_by_key, update_by_key
+from datamill.storage.journal import recording
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -43,20 +44,22 @@ def update1(connection: Connection, spec: TableSpec, row: Mapping[str, Any]) -> 
     encoder = Encoder(connection, spec, fill_all=True)
     given = RowBatch(0, 1, {name: [value] for name, value in row.items()})
     encoder.check_fields(given)
-    changes = _encode(encoder, spec, given)
-    key = tuple(changes.pop(name) for name in spec.heading.key)
-    if connection.observer is not None:
-        connection.observer.on_write("update", spec.name, {"row": dict(row)})
-    if spec.tier.is_auto_populated:
-        logger.warning(
-            "%s is filled by its make(): an update makes it differ from what was computed.", spec.name
-        )
-    _write(connection, spec, encoder, key, changes)
+    with recording():  # objects of an update that fails are removed
+        changes = _encode(encoder, spec, given)
+        key = tuple(changes.pop(name) for name in spec.heading.key)
+        if connection.observer is not None:
+            connection.observer.on_write("update", spec.name, {"row": dict(row)})
+        if spec.tier.is_auto_populated:
+            logger.warning(
+                "%s is filled by its make(): an update makes it differ from what was computed.", spec.name
+            )
+        _write(connection, spec, encoder, key, changes)
 
 
 def _encode(encoder: Encoder, spec: TableSpec, given: RowBatch) -> dict[str, Any]:
     """Return driver values of the key and of what is to change."""
-    encoded = {}
+    encoded: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     columns = without_missing(given)[0].columns
     for name in [name for name in spec.heading.names if name in columns]:
         attribute, values = spec.heading[name], columns[name]
@@ -64,7 +67,10 @@ def _encode(encoder: Encoder, spec: TableSpec, given: RowBatch) -> dict[str, Any
             if attribute.is_required:
                 raise encoder.missing([name], 0)
             values = [encoder.default(attribute)]
-        encoded[name] = encoder.encode_column(attribute, values, 0).driver[0]
+        column = encoder.encode_column(attribute, values, 0, [dict(keys)])
+        encoded[name] = column.driver[0]
+        if name in spec.heading.key:
+            keys[name] = column.canonical[0]
     return encoded
 
 

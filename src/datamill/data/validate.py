@@ -107,7 +107,7 @@ def _validate_table(
     connection: Connection, spec: TableSpec, rows: Any, ignore_extra: bool, check_database: bool, prefix: str
 ) -> tuple[list[RowError], int]:
     checker = _Checker(
-        Encoder(connection, spec, ignore_extra_fields=ignore_extra), connection, check_database
+        Encoder(connection, spec, ignore_extra_fields=ignore_extra, uploads=False), connection, check_database
     )
     errors: list[RowError] = []
     checked = 0

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from datamill.codecs import chain_for
+from datamill.codecs import CodecChain, chain_for
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
 from datamill.model.convert import Converter, converter
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.sql.dialects.base import Dialect
+from datamill.storage.memo import Memo, remembering
+from datamill.storage.stores import Stores, using
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class ColumnCoder:
         keys: Sequence[Mapping[str, Any]] | None = None,
         first_row: int = 0,
         config: Any = None,
+        stores: Stores | None = None,
     ) -> EncodedColumn:
         """Validate, convert and encode values; None stays None.
 
@@ -58,13 +63,17 @@ class ColumnCoder:
             keys: Primary keys of the rows, for codecs that look at them.
             first_row: Position of the first value in the user's input.
             config: Settings, for codecs.
+            stores: Where codecs keep objects; values in stores are uploaded several at a time.
 
         Raises:
             InvalidValueError: A value does not fit; ``row_index`` is its position in the user's input.
         """
         if self.attribute.is_codec:
             context = codec_context(self.table, self.attribute, config)
-            values = chain_for(self.attribute.type.text).encode_column(values, keys, context, first_row)
+            chain = chain_for(self.attribute.type.text)
+            run_all = stores.run_all if stores is not None and chain.store is not None else None
+            with coding(stores, chain):
+                values = chain.encode_column(values, keys, context, first_row, run_all)
         try:
             canonical = self.convert(values)
         except InvalidValueError as error:
@@ -130,6 +139,33 @@ def codec_context(table: TableName | None, attribute: Attribute, config: Any) ->
     }
 
 
+@contextmanager
+def coding(stores: Stores | None, chain: CodecChain, stored: Sequence[Any] | None = None) -> Iterator[None]:
+    """Let codecs find the stores of a connection within a block, and do equal work once.
+
+    Args:
+        stores: Of the connection.
+        chain: The codecs.
+        stored: Values about to be decoded: only what several of them refer to is remembered. None: everything.
+    """
+    if chain.store is None or stores is None:
+        yield
+        return
+    repeated = None if stored is None else _repeated(stored)
+    with using(stores), remembering(Memo(repeated)):
+        yield
+
+
+def _repeated(stored: Sequence[Any]) -> frozenset[Any]:
+    """Return store and path of the objects that several values refer to."""
+    counted = Counter(
+        (value.get("store"), value.get("path"))
+        for value in stored
+        if isinstance(value, Mapping) and isinstance(value.get("path"), str)
+    )
+    return frozenset(key for key, count in counted.items() if count > 1)
+
+
 def to_driver(dialect: Dialect, attribute: Attribute, canonical: list[Any]) -> list[Any]:
     """Return a column of canonical stored values as the driver takes them; None stays None."""
     return map_column(dialect.to_driver_for(attribute.stored), canonical)
@@ -154,14 +190,21 @@ def decode_codec(
     stored: list[Any],
     keys: Callable[[], Sequence[Mapping[str, Any]]],
     context: Mapping[str, Any],
+    stores: Stores | None = None,
 ) -> list[Any]:
     """Return the values that users see for a column of a codec.
+
+    Objects are downloaded several at a time, each distinct one once.
 
     Args:
         attribute: The codec attribute.
         stored: Canonical stored values.
         keys: Gives the primary keys of the rows; called only if the codec looks at them.
         context: See `codec_context`.
+        stores: Where codecs find objects.
     """
     chain = chain_for(attribute.type.text)
-    return chain.decode_column(stored, keys() if chain.decode_needs_key else None, context)
+    of_rows = keys() if chain.decode_needs_key else None
+    run_all = stores.run_all if stores is not None and chain.reads_store else None
+    with coding(stores, chain, stored):
+        return chain.decode_column(stored, of_rows, context, run_all=run_all)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from datamill.backends.base import BackendSession, Conflict
 from datamill.data.encode import EncodedBatch, Encoder
 from datamill.data.insert_errors import explain
 from datamill.data.observer import InsertBatch
-from datamill.data.rows import row_batches
+from datamill.data.rows import RowBatch, row_batches
 from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import TableSpec
+from datamill.storage.journal import recording
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -51,7 +53,11 @@ class InsertOptions:
 def make_encoder(connection: Connection, spec: TableSpec, options: InsertOptions) -> Encoder:
     """Return the encoder for rows of a table under these options."""
     return Encoder(
-        connection, spec, ignore_extra_fields=options.ignore_extra_fields, fill_all=options.replace
+        connection,
+        spec,
+        ignore_extra_fields=options.ignore_extra_fields,
+        fill_all=options.replace,
+        skip_existing=options.skip_duplicates,
     )
 
 
@@ -59,11 +65,11 @@ def write_rows(connection: Connection, spec: TableSpec, rows: Any, options: Inse
     """Encode and write rows of any form."""
     encoder = make_encoder(connection, spec, options)
     chunk = None if connection.in_transaction or connection.observer is not None else options.chunk_size
-    batches = map(encoder.encode, row_batches(rows, spec.heading, chunk))
+    given = row_batches(rows, spec.heading, chunk)
     if chunk is None:
-        write_batches(connection, ((spec, batch) for batch in batches), options)
+        write_batches(connection, ((spec, encoder.encode(batch)) for batch in given), options)
     else:
-        _write_chunks(connection, spec, batches, options, chunk)
+        _write_chunks(connection, encoder, given, options, chunk)
 
 
 def write_batches(connection: Connection, batches: Iterable[TableBatch], options: InsertOptions) -> int:
@@ -114,16 +120,14 @@ def as_insert_batch(spec: TableSpec, batch: EncodedBatch, options: InsertOptions
 
 
 def _write_chunks(
-    connection: Connection,
-    spec: TableSpec,
-    batches: Iterator[EncodedBatch],
-    options: InsertOptions,
-    size: int,
+    connection: Connection, encoder: Encoder, given: Iterator[RowBatch], options: InsertOptions, size: int
 ) -> None:
     committed = 0
     try:
-        while count := write_batches(connection, ((spec, batch) for batch in _chunk(batches, size)), options):
-            committed += count
+        while (first := next(given, None)) is not None:
+            with recording(commits=True):  # what fails later does not touch its objects
+                chunk = ((encoder.spec, encoder.encode(batch)) for batch in _chunk(first, given, size))
+                committed += write_batches(connection, chunk, options)
     except DataMillError as error:
         error.rows_committed = committed
         raise
@@ -132,9 +136,9 @@ def _write_chunks(
         raise
 
 
-def _chunk(batches: Iterator[EncodedBatch], size: int) -> Iterator[EncodedBatch]:
+def _chunk(first: RowBatch, given: Iterator[RowBatch], size: int) -> Iterator[RowBatch]:
     """Give the batches of one chunk; input beyond it is not touched, so that it can neither delay nor undo it."""
-    for batch in batches:
+    for batch in chain((first,), given):
         yield batch
         if (batch.start + batch.count) % size == 0:
             return

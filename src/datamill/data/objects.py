@@ -1,0 +1,105 @@
+"""Values that lie in stores: uploaded before their rows are written, downloaded after the query is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from datamill.algebra.operators import restrict
+from datamill.algebra.relations import BaseTable
+from datamill.codecs import chain_for
+from datamill.data.scalars import fetch_tuples
+from datamill.model.attribute import Attribute
+from datamill.model.table import TableSpec
+from datamill.sql.dml import insert_select
+from datamill.sql.select import compile_select
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+Key = tuple[Any, ...]
+
+
+def is_stored(attribute: Attribute) -> bool:
+    """Tell whether the values of an attribute lie in a store.
+
+    Raises:
+        DataMillError: Its codec is unknown.
+    """
+    return attribute.is_codec and chain_for(attribute.type.text).store is not None
+
+
+class UploadGate:
+    """Stands before the uploads of one insert: nothing is uploaded for rows that cannot be or will not be written.
+
+    Args:
+        connection: Where rows will be written.
+        spec: The table.
+        skip_existing: Rows whose primary key exists, or came earlier in this call, are passed over.
+    """
+
+    def __init__(self, connection: Connection, spec: TableSpec, *, skip_existing: bool) -> None:
+        self._connection = connection
+        self._spec = spec
+        self._skip_existing = skip_existing
+        self._is_open = False
+        self._seen: set[Key] = set()
+
+    def open(self) -> None:
+        """Make sure, once, that rows may be inserted at all.
+
+        Raises:
+            AccessError: The connection is read-only, or the user may not insert.
+        """
+        if self._is_open:
+            return
+        if self._connection.observer is None:  # a running make writes later, when it returns
+            require_insertable(self._connection, self._spec)
+        self._is_open = True
+
+    def wanted(self, keys: Sequence[Key]) -> list[int] | None:
+        """Return the positions of the rows to write; None: all of them.
+
+        Args:
+            keys: Primary keys of the rows of a batch, canonical.
+        """
+        if not self._skip_existing or not self._spec.heading.key:
+            return None
+        known = self._seen | existing_keys(self._connection, self._spec, keys)
+        positions = []
+        for index, key in enumerate(keys):
+            if key not in known:
+                known.add(key)
+                self._seen.add(key)
+                positions.append(index)
+        return None if len(positions) == len(keys) else positions
+
+
+def require_insertable(connection: Connection, spec: TableSpec) -> None:
+    """Insert no row at all, so that a missing privilege shows before an object is written.
+
+    Raises:
+        AccessError: The connection is read-only, or the user may not insert.
+    """
+    nothing = restrict(BaseTable(spec, connection), False)
+    select = compile_select(nothing, connection.dialect)
+    statements = insert_select(
+        connection.dialect, spec.name, nothing.heading.names, select, key=spec.physical_key
+    )
+
+    def work(session: Any) -> None:
+        for statement in statements:
+            session.execute(statement.sql, statement.params)
+
+    connection.run_write(work)
+
+
+def existing_keys(connection: Connection, spec: TableSpec, keys: Sequence[Key]) -> set[Key]:
+    """Return which primary keys the table has already."""
+    names = spec.heading.key
+    conditions = [dict(zip(names, key, strict=True)) for key in keys]
+    observer, connection.observer = connection.observer, None  # the platform asks, not make
+    try:
+        return set(fetch_tuples(connection, restrict(BaseTable(spec, connection), conditions), names))
+    finally:
+        connection.observer = observer
