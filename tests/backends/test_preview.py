@@ -69,3 +69,24 @@ def test_html_is_escaped(connection: Connection, table: Relation) -> None:
 def test_a_preview_reads_no_blobs(connection: Connection, table: Relation) -> None:
     connection.query('UPDATE "lab.mouse" SET photo = %s', (b"not a blob",))
     assert "<blob>" in preview_text(connection, table)
+
+
+def test_numbers_are_shortened_not_cut(connection: Connection, declare: Declare) -> None:
+    spec = declare("lab.n", "n : uint64\n---\nx = null : float64\nd = null : decimal(30,10)")
+    rows = [
+        {"n": 1, "x": 1 / 3 * 1e-10, "d": "12345678901234567890.5"},
+        {"n": 2, "x": -1e300 / 3, "d": None},
+        {"n": 2**64 - 1, "x": 0.25, "d": 1},
+    ]
+    insert(connection, spec, rows)
+    relation = BaseTable(spec, connection)
+    lines = preview_text(connection, relation).splitlines()
+    assert [line.split() for line in lines[2:5]] == [
+        ["1", "3.33333333e-11", "1.23456789e+19"],
+        ["2", "-3.333333e+299", "None"],
+        ["1.84467441e+19", "0.25", "1.0000000000"],
+    ]
+    assert [line.split() for line in preview_text(connection, relation, width=3).splitlines()[2:4]] == [
+        ["1", "###", "###"],
+        ["2", "###", "Non"],
+    ]

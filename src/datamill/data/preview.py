@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,24 @@ def preview_text(
     cells = [[row[index] for row in found.rows] for index in range(len(names))]
     widths = [min(max(map(len, (names[index], *column))) + ROOM, most) for index, column in enumerate(cells)]
     lines = [_line(titles, widths), " ".join(f"+{'-' * max(0, size - 2)}+" for size in widths)]
-    lines += [_line(row, widths) for row in found.rows]
+    numbers = [found.heading[name].is_numeric for name in names]
+    lines += [
+        _line([_fit(*cell) for cell in zip(row, numbers, widths, strict=True)], widths) for row in found.rows
+    ]
     if found.has_more:
         lines.append("   ...")
     if found.total is not None:
         lines.append(f" (Total: {found.total})")
     return "\n".join(lines) + "\n"
+
+
+def _fit(text: str, is_number: bool, size: int) -> str:
+    """Return a number that is too long with fewer digits: cut like text, 3.33e-11 could read as 3.33."""
+    if not is_number or len(text) <= size or text == "None":
+        return text
+    number = Decimal(text)
+    shorter = (f"{number:.{digits}g}" for digits in range(size, 0, -1))
+    return next((short for short in shorter if len(short) <= size), "#" * size)
 
 
 def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
