@@ -79,6 +79,7 @@ def test_nothing_to_do(mice: Connection) -> None:
     plan = change(mice, BEFORE)
     assert not plan
     assert "as defined" in str(plan)
+    assert repr(plan) == str(plan)
 
 
 def test_adds_drops_reorders_and_comments(mice: Connection) -> None:

@@ -18,6 +18,7 @@ from datamill.errors import (
     IntegrityError,
     LookupDriftWarning,
     MissingTableError,
+    NativeTypeWarning,
 )
 
 
@@ -220,7 +221,7 @@ def test_drift(instance: dm.Instance) -> None:
         return schema(metaclass("Mouse", (dm.Manual,), {"definition": definition}))
 
     declare("mouse : int32\n---\nweight : float32")
-    with pytest.warns(DriftWarning, match="weight"):
+    with pytest.warns(DriftWarning, match=r"weight .* in the database\. The table governs"):
         changed = declare("mouse : int32\n---\nweight : float64")
     assert changed.drift()
     assert changed.heading["weight"].type.text == "float32"
@@ -229,6 +230,24 @@ def test_drift(instance: dm.Instance) -> None:
         pytest.raises(DefinitionError, match="weight"),
     ):
         declare("mouse : int32\n---\nweight : float64")
+
+
+def test_native_types_are_told_once_when_a_table_is_made(instance: dm.Instance) -> None:
+    metaclass: Any = type(dm.Manual)
+
+    def declare() -> None:
+        schema = instance.Schema("lab")
+        schema(metaclass("Scan", (dm.Manual,), {"definition": "scan : int\n---\nroi : longblob\nx : int32"}))
+        schema(metaclass("Child", (dm.Manual,), {"definition": "-> Scan\n---\nnote : mediumtext"}))
+
+    with pytest.warns(NativeTypeWarning) as caught:
+        declare()
+    scan, child = (str(warning.message) for warning in caught)
+    assert scan.startswith("lab.scan has native types")
+    assert "scan int (int32), roi longblob (<blob> or bytes)." in scan
+    assert "note mediumtext." in child
+    assert "scan int" not in child
+    declare()
 
 
 def test_table_without_definition_must_exist(instance: dm.Instance) -> None:

@@ -18,13 +18,14 @@ from datamill.errors import (
     DefinitionError,
     DriftWarning,
     MissingTableError,
+    NativeTypeWarning,
     warn_user,
 )
 from datamill.language import Reference, parse_definition, resolve_definition
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
-from datamill.model.types import parse_type
+from datamill.model.types import KINDS, parse_type
 
 if TYPE_CHECKING:
     from datamill.api.schema import Schema
@@ -74,6 +75,7 @@ class Declaration:
             )
         elif self.create:
             _warn_shared_base(name, self.schema)
+            _warn_native_types(declared)
             catalog.declare(declared)
         if issubclass(cls, Lookup) and self.create and catalog.has(name):
             insert_contents(self.schema.connection, catalog.spec(name), cls().contents)
@@ -159,7 +161,7 @@ def _report_drift(schema: Schema, declared: TableSpec, existing: TableSpec) -> N
     differences = [] if mode == "ignore" else compare(declared, existing)
     if not differences:
         return
-    message = f"{declared.name} differs from its definition in code: {'; '.join(differences)}."
+    message = f"{declared.name} differs from its definition in code: {' '.join(differences)}"
     if mode == "error":
         raise DefinitionError(
             message, table=str(declared.name), hint="Change the code, or call .alter() on the table."
@@ -177,6 +179,31 @@ def _warn_shared_base(name: TableName, schema: Schema) -> None:
     if twins:
         message = f"{name} has the base name of {', '.join(twins)}; they would share one job table."
         warn_user(message, DataMillWarning)
+
+
+def _warn_native_types(spec: TableSpec) -> None:
+    """Name the types of one database, once, when the table is made: each import of a pipeline would repeat it."""
+    inherited = {own for key in spec.foreign_keys for own in key.attributes}
+    natives = [
+        f"{name} {item.type}{_portable(item)}"
+        for name, item in spec.heading.attributes.items()
+        if item.type.native is not None and name not in inherited
+    ]
+    if natives:
+        warn_user(
+            f"{spec.name} has native types, which may differ between databases: {', '.join(natives)}. "
+            "Core types, such as those in parentheses, are portable.",
+            NativeTypeWarning,
+        )
+
+
+def _portable(attribute: Attribute) -> str:
+    if attribute.is_auto_increment or not KINDS[attribute.type.kind].is_core:
+        return ""
+    return f" ({_BETTER.get(attribute.type.kind, attribute.type.kind)})"
+
+
+_BETTER = {"bytes": "<blob> or bytes", "decimal": "decimal(p,s)"}
 
 
 def declare_class(

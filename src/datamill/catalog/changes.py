@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datamill.catalog.drift import compare, same_type
@@ -91,9 +91,9 @@ class TableChange:
         return old != [(item.name, item.type) for item in self.new.columns if item.in_key]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AlterPlan:
-    """What `alter` does to the database.
+    """What `alter` does to the database; printed, or shown at a prompt, it says so in words.
 
     Fields:
         table: The altered table.
@@ -104,7 +104,7 @@ class AlterPlan:
 
     table: TableName
     differences: tuple[str, ...] = ()
-    changes: tuple[TableChange, ...] = field(default=(), repr=False)
+    changes: tuple[TableChange, ...] = ()
     problems: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -123,6 +123,8 @@ class AlterPlan:
         if others:
             lines.append(f"  and with it: {', '.join(others)}")
         return "\n".join([*lines, *(f"  PROBLEM: {text}" for text in self.problems)])
+
+    __repr__ = __str__
 
     @property
     def is_comments_only(self) -> bool:

@@ -10,7 +10,6 @@ from datamill.errors import (
     DataMillWarning,
     DefinitionError,
     MissingTableError,
-    NativeTypeWarning,
     did_you_mean,
     warn_user,
 )
@@ -63,7 +62,6 @@ def resolve_definition(
         DefinitionError: A rule is broken; ``table``, ``line_number``, ``line`` and ``column`` say where.
 
     Warns:
-        NativeTypeWarning: An attribute has a type of one database, once per attribute.
         DataMillWarning: The key holds floats or has static defaults, or foreign keys of different lineage share a name.
 
     Example:
@@ -148,12 +146,6 @@ class _Resolution:
         )
         if self.above:
             check_key_attribute(self.name, attribute, line.position)
-        if line.type.native is not None:
-            _warn(
-                f"{self.name}.{line.name} has the native type {line.type}: it may differ between databases. "
-                f"The core types are portable.",
-                NativeTypeWarning,
-            )
         self.columns[line.name] = attribute
         self.native_positions[line.name] = line.position
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import warnings
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,7 +13,6 @@ from datamill.errors import (
     DataMillWarning,
     DefinitionError,
     MissingTableError,
-    NativeTypeWarning,
 )
 from datamill.language import Reference, parse_definition, resolve_definition
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
@@ -176,7 +174,6 @@ def test_defaults_are_converted(declare: Declare, line: str, value: object) -> N
         ("id:int32\nindex (id.x)", 2, 1, "has no paths"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::datamill.errors.NativeTypeWarning")
 def test_broken_rules_are_placed(declare: Declare, text: str, line: int, column: int, words: str) -> None:
     declare("user", "user : varchar(8)\n---\nname : varchar(20)")
     declare("day", "-> User\nday : date")
@@ -225,8 +222,7 @@ def test_lineage_goes_back_to_the_origin(declare: Declare) -> None:
 
 
 def test_numbering_is_not_inherited(declare: Declare) -> None:
-    with pytest.warns(NativeTypeWarning):
-        declare("a", "x : int unsigned auto_increment")
+    declare("a", "x : int unsigned auto_increment")
     spec = declare("b", "-> A")
     assert spec.heading["x"].type == parse_type("int unsigned")
     assert spec.heading["x"].is_required
@@ -270,14 +266,6 @@ def test_a_line_above_may_declare_the_inherited_attribute(declare: Declare) -> N
     assert (wins.heading["x"].nullable, wins.heading["x"].default) == (False, NO_DEFAULT)
 
 
-def test_natives_warn_once_each(declare: Declare) -> None:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        declare("a", "x : int\n---\ny : longblob\nz : int32")
-    assert [warning.category for warning in caught] == [NativeTypeWarning, NativeTypeWarning]
-    assert "lab.a.x has the native type int" in str(caught[0].message)
-
-
 @pytest.mark.parametrize(("line", "words"), [("x : float64", "float"), ("x = 5 : int32", "default")])
 def test_doubtful_keys_warn(declare: Declare, line: str, words: str) -> None:
     with pytest.warns(DataMillWarning, match=words):
@@ -289,10 +277,9 @@ def test_codecs_in_the_key_follow_their_stored_type(declare: Declare) -> None:
 
 
 def test_numbered_keys_stand_alone(declare: Declare) -> None:
-    with pytest.warns(NativeTypeWarning):
-        assert not declare("a", "x : serial").heading["x"].is_required
+    assert not declare("a", "x : serial").heading["x"].is_required
     for text in ("x : serial\ny : int32", "y : int32\n---\nx : int auto_increment"):
-        with pytest.warns(NativeTypeWarning), pytest.raises(DefinitionError, match="whole primary key"):
+        with pytest.raises(DefinitionError, match="whole primary key"):
             declare("a", text)
 
 
