@@ -168,3 +168,12 @@ def test_new_attributes_may_have_the_name_of_any_argument(
     assert to_dicts(connection, universal_aggregate(U(), kinds, **new)) == [{name: COUNT}]
     assert to_dicts(connection, aggregate(kinds, project(kinds), **new))[0][name] == 1
     assert to_dicts(connection, project(kinds, **{name: "1 + 1"}))[0][name] == 2
+
+
+def test_an_empty_group_of_an_empty_key_matches_nothing(connection: Connection, kinds: Relation) -> None:
+    keyless = universal_aggregate(U(), kinds, all="count(*)")
+    none = restrict(kinds, "n < 0")
+    assert to_dicts(connection, aggregate(keyless, none, m="count(*)")) == [{"m": 0}]
+    assert to_dicts(connection, aggregate(keyless, none, m="count(*)", exclude_nonmatching=True)) == []
+    every = aggregate(keyless, kinds, "all", m="count(*)", exclude_nonmatching=True)
+    assert to_dicts(connection, every) == [{"all": COUNT, "m": COUNT}]

@@ -161,7 +161,9 @@ def _combine(left: Select, right: Select, on: tuple[str, ...], join: str, names:
 
 def _aggregation(node: Aggregation) -> Select:
     group = _grouped(_narrowed(node.left, node.group, node.on), node)
-    left = _joinable(node.left, node.on)
+    # One group over all rows is there even if it is empty; without rows in it nothing matches.
+    matched = restricted(node.left, Matches(node.group, ())) if node.inner and not node.on else node.left
+    left = _joinable(matched, node.on)
     if left.computed and _computes({**group.columns, **left.columns}, _inputs(node.items)):
         left = wrapped(left)
     names = [*left.columns, *(name for name, _ in node.aggregates)]
