@@ -30,11 +30,16 @@ if TYPE_CHECKING:
     from datamill.api.virtual import VirtualModule, create_virtual_module, virtual_schema
     from datamill.codecs import Codec, blob, get_codec, list_codecs
     from datamill.codecs.blob import MatCell, MatStruct
+    from datamill.codecs.refs.npy_ref import NpyRef
+    from datamill.codecs.refs.object_ref import ObjectRef
+    from datamill.codecs.schema_codec import SchemaCodec
+    from datamill.codecs.specs2 import CustomType, Object, register_type
     from datamill.data.connection import Connection
     from datamill.data.validate import ValidationResult
     from datamill.errors import DataJointError, DataMillError, DataMillWarning, SkipKey, ThreadSafetyError
     from datamill.settings import Config
     from datamill.settings.log import logger
+    from datamill.storage.adapter import StorageAdapter, get_storage_adapter
 
 _HOMES = {
     "datamill.algebra.conditions": "AndList Not Top",
@@ -49,11 +54,16 @@ _HOMES = {
     "datamill.api.virtual": "VirtualModule create_virtual_module virtual_schema",
     "datamill.codecs": "Codec get_codec list_codecs",
     "datamill.codecs.blob": "MatCell MatStruct",
+    "datamill.codecs.refs.npy_ref": "NpyRef",
+    "datamill.codecs.refs.object_ref": "ObjectRef",
+    "datamill.codecs.schema_codec": "SchemaCodec",
+    "datamill.codecs.specs2": "CustomType Object register_type",
     "datamill.data.connection": "Connection",
     "datamill.data.validate": "ValidationResult",
     "datamill.errors": "DataJointError DataMillError DataMillWarning SkipKey ThreadSafetyError",
     "datamill.settings": "Config",
     "datamill.settings.log": "logger",
+    "datamill.storage.adapter": "StorageAdapter get_storage_adapter",
 }
 _MODULES = {
     "blob": "datamill.codecs.blob",
@@ -70,6 +80,7 @@ __all__ = [
     "Computed",
     "Config",
     "Connection",
+    "CustomType",
     "DataJointError",
     "DataMillError",
     "DataMillWarning",
@@ -84,10 +95,15 @@ __all__ = [
     "MatCell",
     "MatStruct",
     "Not",
+    "NpyRef",
+    "Object",
+    "ObjectRef",
     "Part",
     "QueryExpression",
     "Schema",
+    "SchemaCodec",
     "SkipKey",
+    "StorageAdapter",
     "Table",
     "ThreadSafetyError",
     "Top",
@@ -101,9 +117,11 @@ __all__ = [
     "create_virtual_module",
     "errors",
     "get_codec",
+    "get_storage_adapter",
     "list_codecs",
     "list_schemas",
     "logger",
+    "register_type",
     "schema",
     "trash",
     "virtual_schema",
