@@ -14,6 +14,7 @@ from tests.stateful.algebra_oracle import Refused, Row, Rows
 
 from datamill.algebra import operators as ops
 from datamill.algebra.conditions import AndList, Not, Top, U
+from datamill.algebra.matching import match
 from datamill.algebra.relations import BaseTable, Relation
 from datamill.errors import DataMillError
 from datamill.model.attribute import Attribute
@@ -256,10 +257,15 @@ def step_semijoin(draw: Draw, world: World, pair: Pair) -> Pair:
         assert doubtful
         raise Refused from None
 
+    matched = match(relation, other, True, filtering=True)
+    ignored = [name for name in (*on, *doubtful) if name not in matched]
+    for name in ignored:
+        assert name in doubtful or relation.heading[name].nullable or other.heading[name].nullable
+
     def test(row: Row) -> bool:
-        matches = [item for item in others.rows if oracle.agree(row, item, on)]
-        for item in matches:  # what is ignored as implied must be implied
-            assert all(row[name] == item[name] for name in doubtful)
+        matches = [item for item in others.rows if oracle.agree(row, item, matched)]
+        for item in matches:  # what is ignored as implied must be implied, NULL included
+            assert all(row[name] == item[name] for name in ignored)
         return bool(matches)
 
     return result, oracle.restrict(rows, test, keep)
