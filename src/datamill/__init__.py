@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datamill.api.diagram import Diagram
     from datamill.api.expression import QueryExpression
     from datamill.api.instance import Instance
+    from datamill.api.jobs import Job
     from datamill.api.schema import Schema, list_schemas, schema
     from datamill.api.table import FreeTable, Table
     from datamill.api.tiers import Compute, Computed, Entry, Imported, Ingest, Lookup, Manual, Part
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from datamill.codecs.refs.object_ref import ObjectRef
     from datamill.codecs.schema_codec import SchemaCodec
     from datamill.codecs.specs2 import CustomType, Object, register_type
+    from datamill.compute.retry import Retry
     from datamill.data.connection import Connection
     from datamill.data.validate import ValidationResult
     from datamill.errors import DataJointError, DataMillError, DataMillWarning, SkipKey, ThreadSafetyError
@@ -47,6 +49,7 @@ _HOMES = {
     "datamill.api.diagram": "Diagram",
     "datamill.api.expression": "QueryExpression",
     "datamill.api.instance": "Instance",
+    "datamill.api.jobs": "Job",
     "datamill.api.schema": "Schema schema list_schemas",
     "datamill.api.table": "FreeTable Table",
     "datamill.api.tiers": "Compute Computed Entry Imported Ingest Lookup Manual Part",
@@ -58,6 +61,7 @@ _HOMES = {
     "datamill.codecs.refs.object_ref": "ObjectRef",
     "datamill.codecs.schema_codec": "SchemaCodec",
     "datamill.codecs.specs2": "CustomType Object register_type",
+    "datamill.compute.retry": "Retry",
     "datamill.data.connection": "Connection",
     "datamill.data.validate": "ValidationResult",
     "datamill.errors": "DataJointError DataMillError DataMillWarning SkipKey ThreadSafetyError",
@@ -90,6 +94,7 @@ __all__ = [
     "Imported",
     "Ingest",
     "Instance",
+    "Job",
     "Lookup",
     "Manual",
     "MatCell",
@@ -100,6 +105,7 @@ __all__ = [
     "ObjectRef",
     "Part",
     "QueryExpression",
+    "Retry",
     "Schema",
     "SchemaCodec",
     "SkipKey",

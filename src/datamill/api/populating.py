@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from datamill.algebra.relations import BaseTable
+from datamill.algebra.relations import BaseTable, Relation
 from datamill.api.binding import on_class, property_on_class
+from datamill.api.jobs import Job
 from datamill.api.table import Table
 from datamill.compute import MakeContext, PopulateResult, Target, populate, progress
 from datamill.compute.forms import form_of
@@ -17,6 +18,7 @@ from datamill.errors import DataMillError, MissingMakeError
 from datamill.model.names import TableName
 
 if TYPE_CHECKING:
+    from datamill.compute.retry import Retry
     from datamill.compute.upstream import Upstream
 
 
@@ -27,12 +29,14 @@ class AutoPopulate(Table):
         transaction: ``"flush"`` (default) or ``"make"``.
         contract: ``"off"``, ``"warn"`` or ``"strict"``.
         reads, writes: Tables that ``make`` may touch besides what the definition references.
+        retry: When a key that failed is tried again in reserved mode: a `datamill.Retry`.
     """
 
     transaction: ClassVar[str | None] = None
     contract: ClassVar[str | None] = None
     reads: ClassVar[Sequence[Any]] = ()
     writes: ClassVar[Sequence[Any]] = ()
+    retry: ClassVar[Retry | None] = None
 
     def make(self, key: dict[str, Any]) -> None:
         """Compute one key and insert its rows into self and its parts. Override it.
@@ -47,6 +51,16 @@ class AutoPopulate(Table):
         """The keys to compute: by default the join of the parents referenced from the primary key."""
         source = default_key_source(self._spec, self.connection.catalog, self.connection)
         return self._derive(source)
+
+    @property_on_class
+    def jobs(self) -> Job:
+        """The queue of this table's keys; see `datamill.Job`."""
+        return Job(self.connection, self._spec, self._checked_source())
+
+    def _checked_source(self) -> Relation:
+        source = self.key_source
+        source = source() if isinstance(source, type) else source
+        return check_key_source(source, self._spec)
 
     @property
     def upstream(self) -> Upstream:
@@ -64,13 +78,11 @@ class AutoPopulate(Table):
 
     def _target(self, transaction: str | None, contract: str | None) -> Target:
         jobs = self.connection.config.jobs
-        source = self.key_source
-        source = source() if isinstance(source, type) else source
         return Target(
             spec=self._spec,
             connection=self.connection,
             maker=self,
-            key_source=check_key_source(source, self._spec),
+            key_source=self._checked_source(),
             wrap=self._derive,
             reads=_names(self.reads),
             writes=_names(self.writes),
@@ -86,9 +98,12 @@ class AutoPopulate(Table):
         *restrictions: Any,
         suppress_errors: bool = False,
         return_exception_objects: bool = False,
+        reserve_jobs: bool = False,
         max_calls: int | None = None,
         display_progress: bool = False,
         make_kwargs: dict[str, Any] | None = None,
+        priority: int | None = None,
+        refresh: bool | None = None,
         keys: Sequence[dict[str, Any]] | None = None,
         order: str = "original",
         limit: int | None = None,
@@ -101,9 +116,12 @@ class AutoPopulate(Table):
             *restrictions: Conditions on `key_source`, all of which hold.
             suppress_errors: Collect errors and go on.
             return_exception_objects: Collect exceptions instead of texts ``"Class: message"``.
+            reserve_jobs: Claim keys from the job table, so that many workers can share the work.
             max_calls: Calls of ``make`` at the most.
             display_progress: Show a progress bar.
             make_kwargs: Keyword arguments for ``make``.
+            priority: With ``reserve_jobs``: claim jobs of this priority or a smaller number; jobs added get it.
+            refresh: With ``reserve_jobs``: call ``jobs.refresh`` first; default ``config.jobs.auto_refresh``.
             keys: Compute these keys instead of the missing ones.
             order: ``"original"`` (by primary key), ``"reverse"`` or ``"random"``.
             limit: Keys to consider at the most.
@@ -134,6 +152,9 @@ class AutoPopulate(Table):
             display_progress=display_progress,
             keys=keys,
             make_kwargs=make_kwargs or {},
+            reserve_jobs=reserve_jobs,
+            priority=priority,
+            refresh=refresh,
         )
         return populate(self._target(transaction, contract), form, restrictions, options)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datamill.api import default
 from datamill.api.classes import calling_globals, make_classes
 from datamill.api.declaring import alter_plan, declare_class, parts_of, spec_of
+from datamill.api.jobs import Job, jobs_of_schema
 from datamill.api.resolution import local_scope
 from datamill.api.table import FreeTable
 from datamill.api.tiers import MASTER_TIERS, Part, UserTable, physical_name
@@ -294,6 +295,11 @@ class Schema:
         return isinstance(key, str) and bool(self._find(key))
 
     @property
+    def jobs(self) -> list[Job]:
+        """The queues of its auto-populated tables, as far as they exist."""
+        return jobs_of_schema(self.connection, self.name)
+
+    @property
     def lineage(self) -> dict[str, str]:
         """Origin of each inherited or key attribute: ``schema.table.attribute`` -> lineage."""
         specs = self.connection.catalog.load(self.name)
@@ -312,6 +318,19 @@ class Schema:
     def rebuild_lineage(self) -> None:
         """Write ``~lineage`` anew from the foreign keys."""
         self.connection.catalog.rebuild_lineage(self.name)
+
+    def verify_objects(self, level: str = "size") -> dict[str, Any]:
+        """Check that every object the rows refer to is in its store and unchanged.
+
+        Args:
+            level: ``size`` compares sizes; ``hash`` also reads everything.
+
+        Returns:
+            ``checked``: how many; ``missing`` and ``corrupt``: lists of dicts of table, attribute, path, store, reason.
+        """
+        from datamill.data.verify_objects import verify_objects
+
+        return verify_objects(self.connection, self.name, level)
 
     def drop(self, prompt: bool | None = None) -> None:
         """Drop the schema with all its tables.

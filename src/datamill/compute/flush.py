@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from datamill.algebra import operators
 from datamill.algebra.relations import BaseTable, Relation
@@ -35,6 +35,26 @@ class Discarded(Exception):  # noqa: N818 - a signal, not an error
     """The key was computed elsewhere meanwhile; what was computed here is dropped."""
 
 
+class ClaimLost(Exception):  # noqa: N818 - a signal, not an error
+    """The job of the key was given to another worker meanwhile; what was computed here is dropped."""
+
+
+class Fence(Protocol):
+    """The claims under which keys are stored, in reserved mode."""
+
+    def held(self, keys: Sequence[Key], *, lock: bool = True) -> list[bool]:
+        """Return for each key whether it is still held, and lock its job until the transaction ends."""
+
+    def complete(self, keys: Sequence[Key], durations: Sequence[float]) -> None:
+        """Complete jobs within the open transaction."""
+
+    def finish(self, key: Key, duration: float) -> bool:
+        """Complete a job in a transaction of its own; return False if the claim had been lost."""
+
+    def forget(self, keys: Sequence[Key]) -> None:
+        """Drop claims that have ended."""
+
+
 class Storage:
     """Re-checks keys and writes their rows.
 
@@ -42,12 +62,16 @@ class Storage:
         target: The table being populated.
         result: Counts what happens.
         version: Text for the hidden attribute ``_job_version``.
+        fence: The claims on the keys, in reserved mode.
     """
 
-    def __init__(self, target: Target, result: PopulateResult, version: str) -> None:
+    def __init__(
+        self, target: Target, result: PopulateResult, version: str, fence: Fence | None = None
+    ) -> None:
         self._target = target
         self._result = result
         self._version = version
+        self._fence = fence
         self._source = keys_of(target.key_source)
         self._own = BaseTable(target.spec, target.connection)
         self._metadata = [item for item in target.spec.hidden if item.name.startswith("_job_")]
@@ -56,9 +80,12 @@ class Storage:
         """Check one key inside its transaction.
 
         Raises:
+            ClaimLost: Another worker has the job.
             Discarded: The table has it already.
             UpstreamChangedError: It is no longer in the key source.
         """
+        if self._fence is not None and not self._fence.held([key], lock=False)[0]:
+            raise ClaimLost
         present, valid = self._present([key]), self._valid([key])
         if present:
             raise Discarded
@@ -92,20 +119,69 @@ class Storage:
         connection = self._target.connection
         connection.start_transaction()
         try:
-            present, valid = self._check_group(entries)
+            entries, lost = self._fenced(entries)
+            present, valid = self._check_group(entries) if entries else (set(), set())
             gone: list[tuple[Finished, DataMillError]] = [
                 (entry, self._gone(entry.key)) for entry in entries if _values(entry) not in valid | present
             ]
             kept = [entry for entry in entries if _values(entry) in valid and _values(entry) not in present]
             for batch in merge(batch for entry in kept for batch in self._batches(entry)):
                 self.write(batch)
+            computed = [entry for entry in entries if _values(entry) in present]
+            self._complete([*kept, *computed])
         except BaseException:
             connection.cancel_transaction()
             raise
         connection.commit_transaction()
+        self._end([*kept, *computed])
         self._result.succeeded(len(kept))
-        self.discard([entry.key for entry in entries if _values(entry) in present])
+        self.discard([entry.key for entry in computed])
+        self.lose([entry.key for entry in lost])
         return gone
+
+    # claims ------------------------------------------------------------------------------------------------------
+
+    def _fenced(self, entries: Sequence[Finished]) -> tuple[list[Finished], list[Finished]]:
+        """Split keys into those whose claim holds, now locked, and those that were lost."""
+        if self._fence is None:
+            return list(entries), []
+        held = self._fence.held([entry.key for entry in entries])
+        mine = [entry for entry, is_held in zip(entries, held, strict=True) if is_held]
+        return mine, [entry for entry, is_held in zip(entries, held, strict=True) if not is_held]
+
+    def _complete(self, entries: Sequence[Finished]) -> None:
+        if self._fence is not None and entries:
+            self._fence.complete([entry.key for entry in entries], [entry.duration for entry in entries])
+
+    def _end(self, entries: Sequence[Finished]) -> None:
+        if self._fence is not None and entries:
+            self._fence.forget([entry.key for entry in entries])
+
+    def lose(self, keys: Sequence[Key]) -> None:
+        """Count keys whose claim another worker has now."""
+        self._result.lost += len(keys)
+        if self._fence is not None and keys:
+            self._fence.forget(keys)
+
+    def finish_open(self, entry: Finished, *, has_row: bool) -> None:
+        """Stamp, complete and commit a key whose rows are written, in its open transaction.
+
+        Raises:
+            ClaimLost: Another worker has the job; nothing is committed.
+        """
+        if has_row:
+            self.stamp(entry)
+        mine, _ = self._fenced([entry])
+        if not mine:
+            raise ClaimLost
+        self._complete(mine)
+        self._target.connection.commit_transaction()
+        self._end(mine)
+
+    def finish_unstored(self, key: Key, duration: float) -> None:
+        """Complete the job of a key that stored nothing, or was stored elsewhere."""
+        if self._fence is not None and not self._fence.finish(key, duration):
+            self._result.lost += 1
 
     def store_alone(self, entry: Finished) -> None:
         """Store one key in a transaction of its own.
@@ -119,15 +195,28 @@ class Storage:
         try:
             self.recheck(entry.key)
             self.write_one(entry)
-        except Discarded:
+            mine, _ = self._fenced([entry])
+            if not mine:
+                raise ClaimLost
+            self._complete(mine)
+        except (Discarded, ClaimLost) as signal:
             connection.cancel_transaction()
-            self.discard([entry.key])
+            self.settle(entry.key, entry.duration, signal)
             return
         except BaseException:
             connection.cancel_transaction()
             raise
         connection.commit_transaction()
+        self._end(mine)
         self._result.succeeded(1)
+
+    def settle(self, key: Key, duration: float, signal: Discarded | ClaimLost) -> None:
+        """Count a key whose result is dropped, for whichever reason; its transaction is rolled back."""
+        if isinstance(signal, ClaimLost):
+            self.lose([key])
+            return
+        self.finish_unstored(key, duration)
+        self.discard([key])
 
     def _check_group(self, entries: Sequence[Finished]) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
         keys = [entry.key for entry in entries]

@@ -10,7 +10,7 @@ from datamill.algebra.relations import BaseTable
 from datamill.compute.context import COMPUTE, FETCH, INSERT, PLAIN, MakeContext
 from datamill.compute.contract import Contract
 from datamill.compute.digest import digest
-from datamill.compute.flush import Discarded, Group, Storage
+from datamill.compute.flush import ClaimLost, Discarded, Group, Storage
 from datamill.compute.forms import Form
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
@@ -67,10 +67,10 @@ class Runner:
         connection.observer = context
         try:
             self._make(context)
-        except Discarded:
+        except (Discarded, ClaimLost) as signal:
             connection.observer = None
             connection.cancel_transaction()
-            self._storage.discard([key])
+            self._storage.settle(key, context.finished().duration, signal)
         except BaseException:
             connection.observer = None
             connection.cancel_transaction()
@@ -97,13 +97,12 @@ class Runner:
             self._report_empty(context)
         if not context.is_open:
             if empty and not context.buffer.batches:
+                self._storage.finish_unstored(context.key, context.finished().duration)
                 self._result.skipped += 1
             else:
                 self._group.add(context.finished())
             return
-        if not empty:
-            self._storage.stamp(context.finished())
-        connection.commit_transaction()
+        self._storage.finish_open(context.finished(), has_row=not empty)
         if empty:
             self._result.skipped += 1
         else:

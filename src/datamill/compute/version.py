@@ -28,3 +28,8 @@ def _git_version() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return described.stdout.strip()[:64]
+
+
+def recorded_version(method: str | None) -> str:
+    """Return the version of the code by a method of ``jobs.version_method``; empty for none."""
+    return _git_version() if method == "git" else ""
