@@ -20,7 +20,7 @@ from datamill.data.connection import Connection
 from datamill.data.delete import delete, delete_quick
 from datamill.data.insert import insert
 from datamill.data.update import update1
-from datamill.errors import DataMillError, MissingExtraError, UnknownAttributeError
+from datamill.errors import DataMillError, InvalidValueError, MissingExtraError, UnknownAttributeError
 from datamill.model.table import TableSpec
 
 Declare = Callable[[str, str], TableSpec]
@@ -414,3 +414,24 @@ def test_distinct_and_aggregates_fetch_too(connection: Connection, numbers: Rela
         "n2",
         "n3",
     ]
+
+
+def test_native_blobs_of_older_pipelines(connection: Connection, declare: Declare) -> None:
+    spec = declare("lab.old", "k : int32\n---\nb = null : longblob")
+    relation = BaseTable(spec, connection)
+    with pytest.raises(InvalidValueError, match=r"compat\.blobs"):
+        insert(connection, spec, [{"k": 1, "b": np.arange(3)}])
+    insert(connection, spec, [{"k": 0, "b": b"raw"}])
+    with connection.config.override(compat__blobs=True):
+        insert(connection, spec, [{"k": 1, "b": np.arange(3)}, {"k": 2, "b": {"a": [1, 2]}}, {"k": 3}])
+        insert(connection, spec, [{"k": 4, "b": np.zeros((1, 5000))}, {"k": 5, "b": b"dj0\0"}])
+        update1(connection, spec, {"k": 2, "b": "text"})
+        found = fetch.to_dicts(connection, relation, order_by="k")
+        assert found[0]["b"] == b"raw"
+        np.testing.assert_array_equal(found[1]["b"], [0, 1, 2])
+        assert [found[2]["b"], found[3]["b"], found[5]["b"]] == ["text", None, b"dj0\0"]
+        squeezed = fetch.fetch1(connection, restrict(relation, {"k": 4}), "b", squeeze=True)
+        assert squeezed.shape == (5000,)
+        with pytest.raises(InvalidValueError, match="cannot be packed"):
+            insert(connection, spec, [{"k": 6, "b": object()}])
+    assert fetch.fetch1(connection, restrict(relation, {"k": 2}), "b").startswith(b"dj0\0")

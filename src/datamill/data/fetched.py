@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from datamill.data.row_dicts import as_dicts
-from datamill.data.values import codec_context, decode_codec, from_driver
+from datamill.data.values import codec_context, decode_codec, from_driver, is_packed, unpacked
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.sql.dialects.base import Dialect
@@ -76,8 +76,10 @@ class Fetched:
         if attribute.is_codec:
             context = codec_context(self._origins.get(name), attribute, self._config)
             values = decode_codec(attribute, values, self.keys, context, self._stores)
-            if self._squeeze:
-                values = [_squeezed(value) for value in values]
+        elif is_packed(attribute, self._config):
+            values = unpacked(values)
+        if self._squeeze and attribute.is_blob:
+            values = [_squeezed(value) for value in values]
         return values
 
     def keys(self) -> list[dict[str, Any]]:
@@ -95,7 +97,11 @@ class Fetched:
     def _is_plain(self, name: str) -> bool:
         """True if users see what the driver gives."""
         attribute = self.heading[name]
-        return not attribute.is_codec and self._dialect.from_driver_for(attribute.stored) is None
+        return (
+            not attribute.is_codec
+            and self._dialect.from_driver_for(attribute.stored) is None
+            and not is_packed(attribute, self._config)
+        )
 
     def _values(self, name: str) -> Iterable[Any]:
         """Return decoded values to be read once; those that need no decoding are never put into a list."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from datamill.codecs import CodecChain, chain_for
+from datamill.codecs import blob, chain_for, CodecChain
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
 from datamill.model.convert import Converter, converter
@@ -74,6 +74,9 @@ class ColumnCoder:
             run_all = stores.run_all if stores is not None and chain.store is not None else None
             with coding(stores, chain):
                 values = chain.encode_column(values, keys, context, first_row, run_all)
+        elif is_packed(self.attribute, config):
+            context = codec_context(self.table, self.attribute, config)
+            values = chain_for("<blob>").encode_column(values, keys, context, first_row)
         try:
             canonical = self.convert(values)
         except InvalidValueError as error:
@@ -92,6 +95,10 @@ class ColumnCoder:
             reason=getattr(error, "reason", None),
         )
         located.row_index = index
+        if _is_native_blob(self.attribute):
+            located.suggest(
+                "Or set config.compat.blobs = True: native blobs then hold any value, as in DataJoint."
+            )
         return located
 
 
@@ -113,6 +120,24 @@ def column_coder(dialect: Dialect, table: TableName, attribute: Attribute) -> Co
     """Return what encodes columns of an attribute."""
     convert = converter(attribute.stored, nullable=attribute.nullable, attribute=attribute.name)
     return ColumnCoder(table, attribute, convert, dialect.to_driver_for(attribute.stored))
+
+
+_PACKED = (b"mYm\0", b"dj0\0", b"ZL123\0")
+"""How serialised values begin, compressed ones last."""
+
+
+def _is_native_blob(attribute: Attribute) -> bool:
+    return attribute.type.native is not None and attribute.type.kind == "bytes"
+
+
+def is_packed(attribute: Attribute, config: Any) -> bool:
+    """Return True if a native blob holds serialised values, as in DataJoint 0.14: the setting ``compat.blobs``."""
+    return _is_native_blob(attribute) and config is not None and bool(config.compat.blobs)
+
+
+def unpacked(stored: list[Any]) -> list[Any]:
+    """Return the values of a native blob column; bytes that were not serialised stay as they are."""
+    return map_column(lambda value: blob.unpack(value) if value.startswith(_PACKED) else value, stored)
 
 
 _coders: dict[int, TableCoder] = {}
