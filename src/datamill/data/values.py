@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from datamill.codecs import blob, chain_for, CodecChain
+from datamill.codecs import CodecChain, blob, chain_for
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
 from datamill.model.convert import Converter, converter
