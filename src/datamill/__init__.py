@@ -140,8 +140,10 @@ def __getattr__(name: str) -> Any:
         value: Any = import_module(_MODULES[name])
     elif name in _HOME_OF:
         value = getattr(import_module(_HOME_OF[name]), name)
-    else:
+    elif name.startswith("_"):
         raise AttributeError(f"module 'datamill' has no attribute {name!r}")
+    else:
+        value = import_module("datamill.compat.names").value_of(name)
     if name != "config":  # its use is checked each time
         globals()[name] = value
     return value

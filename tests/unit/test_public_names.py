@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,17 @@ def test_every_name_loads_and_is_listed() -> None:
 
 
 def test_unknown_names_raise() -> None:
-    with pytest.raises(AttributeError, match="Shema"):
+    with pytest.raises(AttributeError, match=r"Shema.*Did you mean 'schema'"):
         getattr(dm, "Shema")  # noqa: B009 - a name that type checkers do not know
+    with pytest.raises(AttributeError, match="install_datajoint_alias"):
+        getattr(dm, "user_tables")  # noqa: B009
+    assert not hasattr(dm, "_nothing")
+
+
+def test_older_pipelines_find_datajoints_names() -> None:
+    older: Any = dm
+    assert older.ERD is older.Di is dm.Diagram
+    assert len(older.key_hash({"a": 1})) == 32
 
 
 def test_using_the_api_does_not_load_the_heavy_libraries() -> None:

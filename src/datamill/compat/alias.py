@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -11,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import datamill
-from datamill.compat.names import MODULES, TOP_LEVEL, WHOLE_MODULES
+from datamill.compat.names import MODULES, TOP_LEVEL, WHOLE_MODULES, load
 from datamill.errors import DataMillError, did_you_mean
 
 PACKAGE = "datajoint"
@@ -43,13 +42,6 @@ class AliasModule(ModuleType):
 
     def __dir__(self) -> list[str]:
         return sorted({*vars(self), *self._homes})
-
-
-def load(home: str) -> Any:
-    """Return what a text ``"module:attribute"`` or ``"module"`` names."""
-    module, _, attribute = home.partition(":")
-    loaded = importlib.import_module(module)
-    return getattr(loaded, attribute) if attribute else loaded
 
 
 class AliasFinder(MetaPathFinder, Loader):

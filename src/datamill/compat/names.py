@@ -1,6 +1,11 @@
-"""Where the names of DataJoint live in datamill: tables, no code."""
+"""Where the names of DataJoint live in datamill: tables, and how datamill itself offers them to older pipelines."""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from datamill.errors import did_you_mean
 
 _API = "datamill.api"
 
@@ -97,3 +102,30 @@ MODULES = {
     "version": {"__version__": "datamill.compat.alias:DATAJOINT_VERSION"},
 }
 """Submodules whose names live in several places."""
+
+
+def load(home: str) -> Any:
+    """Return what a text ``"module:attribute"`` or ``"module"`` names."""
+    module, _, attribute = home.partition(":")
+    loaded = import_module(module)
+    return getattr(loaded, attribute) if attribute else loaded
+
+
+def value_of(name: str) -> Any:
+    """Return what DataJoint offers at its top level under a name, for pipelines that changed nothing but the import.
+
+    Raises:
+        AttributeError: There is no such name; says what to do if it is one of DataJoint's modules.
+
+    Example:
+        >>> value_of("ERD").__name__
+        'Diagram'
+    """
+    if name in TOP_LEVEL:
+        return load(TOP_LEVEL[name])
+    message = f"module 'datamill' has no attribute {name!r}."
+    if name in MODULES:
+        hint = "It is a module of DataJoint: call datamill.compat.install_datajoint_alias() and import it from datajoint."
+    else:
+        hint = did_you_mean(name, import_module("datamill").__all__) or "help(datamill) lists what there is."
+    raise AttributeError(f"{message} {hint}")
