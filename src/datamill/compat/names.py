@@ -125,7 +125,7 @@ def value_of(name: str) -> Any:
         return load(TOP_LEVEL[name])
     message = f"module 'datamill' has no attribute {name!r}."
     if name in MODULES:
-        hint = "It is a module of DataJoint: call datamill.compat.install_datajoint_alias() and import it from datajoint."
+        hint = "It is a module of DataJoint: call datamill.compat.install_datajoint_alias(), then import datajoint."
     else:
         hint = did_you_mean(name, import_module("datamill").__all__) or "help(datamill) lists what there is."
     raise AttributeError(f"{message} {hint}")
