@@ -1,0 +1,193 @@
+"""What MySQL and MariaDB say about their tables: five queries of information_schema, however many tables there are."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from datamill.backends.base import RawColumn, RawForeignKey, RawIndex, RawTable, Result
+from datamill.model.names import TableName
+
+SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "ndbinfo")
+_SYSTEM = ", ".join(f"'{name}'" for name in SYSTEM_SCHEMAS)
+_SCHEMAS = f"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ({_SYSTEM})"
+_TABLES = """
+SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_COMMENT FROM information_schema.TABLES
+WHERE TABLE_TYPE = 'BASE TABLE' AND TABLE_SCHEMA {where}"""
+_COLUMNS = """
+SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLUMN_COMMENT, EXTRA,
+  COLLATION_NAME, GENERATION_EXPRESSION
+FROM information_schema.COLUMNS WHERE TABLE_SCHEMA {where} ORDER BY 1, 2, ORDINAL_POSITION"""
+_FOREIGN_KEYS = """
+SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME,
+  REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
+FROM information_schema.KEY_COLUMN_USAGE
+WHERE REFERENCED_TABLE_NAME IS NOT NULL AND TABLE_SCHEMA {where} ORDER BY 1, 2, 3, ORDINAL_POSITION"""
+_INDEXES = """
+SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, {expression}
+FROM information_schema.STATISTICS WHERE TABLE_SCHEMA {where} ORDER BY 1, 2, 3, SEQ_IN_INDEX"""
+
+Row = tuple[Any, ...]
+
+
+class Executes(Protocol):
+    """What runs a statement."""
+
+    is_mariadb: bool
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
+        """Run one statement."""
+
+
+def list_schemas(session: Executes) -> list[str]:
+    """Return the names of the schemas that the user sees, sorted, without the server's own."""
+    return sorted(str(row[0]) for row in session.execute(_SCHEMAS).rows)
+
+
+def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list[RawTable]:
+    """Describe the tables of some schemas, or of all."""
+    params = () if schemas is None else tuple(schemas)
+    if schemas is not None and not params:
+        return []
+    where = f"NOT IN ({_SYSTEM})" if schemas is None else f"IN ({', '.join(['%s'] * len(params))})"
+
+    def rows(sql: str, **parts: str) -> list[Row]:
+        return session.execute(sql.format(where=where, **parts), params).rows
+
+    tables = rows(_TABLES)
+    columns, hidden = _columns(rows(_COLUMNS), session.is_mariadb)
+    foreign_keys = _foreign_keys(rows(_FOREIGN_KEYS))
+    expression = "NULL" if session.is_mariadb else "EXPRESSION"
+    keys, indexes = _indexes(rows(_INDEXES, expression=expression), hidden)
+    names = sorted((TableName(row[0], row[1]), row[2]) for row in tables)
+    return [
+        RawTable(
+            name,
+            comment,
+            columns[name],
+            keys.get(name, ()),
+            foreign_keys.get(name, ()),
+            indexes.get(name, ()),
+        )
+        for name, comment in names
+        if name in columns
+    ]
+
+
+# --- columns ---------------------------------------------------------------------------------------------------
+
+
+def _columns(
+    rows: list[Row], is_mariadb: bool
+) -> tuple[dict[TableName, tuple[RawColumn, ...]], dict[tuple[TableName, str], str]]:
+    """Return the columns of tables, and apart the generated ones that only carry an index: column -> expression."""
+    columns: dict[TableName, list[RawColumn]] = defaultdict(list)
+    hidden: dict[tuple[TableName, str], str] = {}
+    for schema, table, name, sql_type, nullable, default, comment, extra, collation, expression in rows:
+        owner, words = TableName(schema, table), (extra or "").upper()
+        if "INVISIBLE" in words and "GENERATED" in words and "DEFAULT_GENERATED" not in words:
+            hidden[owner, name] = _text(expression)
+            continue
+        is_null = nullable == "YES"
+        columns[owner].append(
+            RawColumn(
+                name,
+                _text(sql_type),
+                is_null,
+                _default(default, "DEFAULT_GENERATED" in words, is_mariadb),
+                comment or "",
+                is_auto_increment="AUTO_INCREMENT" in words,
+                collation=collation,
+            )
+        )
+    return {name: tuple(items) for name, items in columns.items()}, hidden
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value or "")
+
+
+def _default(text: Any, is_expression: bool, is_mariadb: bool) -> str | None:
+    """Return a default as SQL whose strings have doubled quotes and no backslashes that escape."""
+    if text is None:
+        return None
+    text = _text(text)
+    if is_expression:
+        return _plain_strings(text)
+    if not is_mariadb:
+        return _quoted(text)
+    return None if text == "NULL" else _plain_strings(text)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_STRING = re.compile(r"(?:_utf8mb4)?\\?'((?:[^'\\]|''|\\.)*?)\\?'", re.DOTALL)
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+
+
+def _plain_strings(text: str) -> str:
+    """Write the strings of an expression without charset and backslashes."""
+
+    def plain(match: re.Match[str]) -> str:
+        content = match[1].replace("''", "'")
+        content = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), content, flags=re.DOTALL)
+        return _quoted(content)
+
+    return _STRING.sub(plain, text)
+
+
+# --- keys and indexes ------------------------------------------------------------------------------------------
+
+
+def _foreign_keys(rows: list[Row]) -> dict[TableName, tuple[RawForeignKey, ...]]:
+    grouped: dict[TableName, dict[str, tuple[TableName, list[str], list[str]]]] = defaultdict(dict)
+    for schema, table, constraint, own, parent_schema, parent, theirs in rows:
+        entry = grouped[TableName(schema, table)].setdefault(
+            constraint, (TableName(parent_schema, parent), [], [])
+        )
+        entry[1].append(own)
+        entry[2].append(theirs)
+    return {
+        name: tuple(
+            RawForeignKey(parent, tuple(own), tuple(theirs))
+            for _, (parent, own, theirs) in sorted(entries.items(), key=lambda item: _age(item[0]))
+        )
+        for name, entries in grouped.items()
+    }
+
+
+def _age(constraint: str) -> tuple[int, str]:
+    """Sort constraints as declared: servers name them ``{table}_ibfk_{n}``; MariaDB also plainly ``{n}``."""
+    number = re.search(r"(\d+)\Z", constraint)
+    return (int(number[1]) if number else 0, constraint)
+
+
+def _indexes(
+    rows: list[Row], hidden: dict[tuple[TableName, str], str]
+) -> tuple[dict[TableName, tuple[str, ...]], dict[TableName, tuple[RawIndex, ...]]]:
+    """Return the primary keys and the other indexes."""
+    keys: dict[TableName, list[str]] = defaultdict(list)
+    parts: dict[TableName, dict[str, tuple[bool, list[tuple[str | None, str | None]]]]] = defaultdict(dict)
+    for schema, table, index, non_unique, column, expression in rows:
+        owner = TableName(schema, table)
+        if index == "PRIMARY":
+            keys[owner].append(column)
+            continue
+        carried = hidden.get((owner, column))
+        entry = parts[owner].setdefault(index, (not int(non_unique), []))
+        if column is None or carried is not None:
+            entry[1].append((None, carried if carried is not None else _text(expression)))
+        else:
+            entry[1].append((column, None))
+    indexes = {
+        owner: tuple(
+            RawIndex(tuple(name for name, _ in items), tuple(text for _, text in items), unique, index)
+            for index, (unique, items) in entries.items()
+        )
+        for owner, entries in parts.items()
+    }
+    return {owner: tuple(names) for owner, names in keys.items()}, indexes

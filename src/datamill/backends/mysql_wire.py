@@ -1,0 +1,64 @@
+"""What a session needs of a driver for MySQL, whichever it is: PyMySQL, or mysqlclient where it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement gave.
+
+    Fields: names of columns, rows, how many rows changed (or were found), how many warnings the server has.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    changed: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where to connect and how.
+
+    Fields: ``tls`` is True (required), False (off), None (tried) or a mapping of options; ``wait`` in seconds.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str | None = None
+    charset: str = "utf8mb4"
+    tls: bool | Mapping[str, Any] | None = None
+    socket: str | None = None
+    wait: float = 10
+
+
+class Wire(Protocol):
+    """One connection of a driver; statements are complete texts, in bytes."""
+
+    errors: tuple[type[Exception], ...]
+    """What it raises."""
+    can_load: bool
+    """Rows can be sent by LOAD DATA LOCAL, from memory."""
+
+    def run(self, statement: bytes) -> Answer:
+        """Run one statement and fetch everything."""
+
+    def load(self, statement: bytes, data: Iterable[bytes]) -> Answer:
+        """Run LOAD DATA LOCAL and send these data, whatever file the server asks for."""
+
+    def stream(self, statement: bytes, size: int) -> tuple[tuple[str, ...], Iterator[list[Row]]]:
+        """Run one query; return its column names and batches of its rows as they arrive."""
+
+    def close(self) -> None:
+        """Say good-bye and close; idempotent, never raises."""
+
+    def abort(self) -> None:
+        """Drop the connection without reading what is still to come; idempotent, never raises."""
