@@ -89,7 +89,9 @@ def run(
         squeeze: Drop axes of length one from arrays.
     """
     observe_read(connection, relation)
-    narrow = relation if names is None else narrowed(relation, names)
+    # One row of small values costs less to read whole than to project.
+    whole = names is None or (names_one_row(relation) and not relation.heading.blobs)
+    narrow = relation if whole else narrowed(relation, names or ())
     statement = compile_query(connection, narrow)
     rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
     return fetched(connection, narrow, rows, names, squeeze=squeeze)
