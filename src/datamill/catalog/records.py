@@ -15,6 +15,7 @@ _NOW = re.compile(
     r"(?:current_timestamp|current_date|current_time|now|localtimestamp)\b(?:\(\d?\))?\Z", re.IGNORECASE
 )
 _QUOTED = re.compile(r"[EN]?'((?:[^']|'')*)'(?:\s*::.*)?\Z", re.DOTALL)
+_NULL = re.compile(r"NULL(?:\s*::.*)?\Z", re.IGNORECASE | re.DOTALL)
 _BYTES = re.compile(r"[Xx]'([0-9A-Fa-f]*)'\Z")
 
 _MOMENTS = ("date", "datetime", "time")
@@ -74,7 +75,7 @@ def parse_default(text: str | None, type: AttributeType, nullable: bool, dialect
     if text is None:
         return absent
     bare = _strip_parentheses(text)
-    if bare.upper() == "NULL":
+    if _NULL.match(bare):
         return absent
     if type.family in _MOMENTS and (_NOW.match(bare) or bare == _strip_parentheses(dialect.ddl.now(type))):
         return Now(type.args[0] if type.args else 0)
