@@ -176,6 +176,24 @@ def test_bad_csv_stores_nothing(
     assert rows_of(connection, mouse) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("empty.csv", "", "is empty"),
+        ("semicolons.csv", "mouse;name\n1;a\n", r"separated by ';'.*sep=';'"),
+        ("missing.csv", None, "There is no file .*missing.csv"),
+        ("missing.parquet", None, "There is no file .*missing.parquet"),
+    ],
+)
+def test_files_that_cannot_be_read(
+    connection: Connection, mouse: TableSpec, tmp_path: Path, name: str, text: str | None, words: str
+) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(DataMillError, match=words):
+        insert(connection, mouse, tmp_path / name)
+
+
 def test_blank_lines_of_csv_are_no_rows(connection: Connection, mouse: TableSpec, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("mouse,name\n\n1,a\n\n", encoding="utf-8")
     insert(connection, mouse, tmp_path / "rows.csv")

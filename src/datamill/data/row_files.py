@@ -23,22 +23,40 @@ def csv_blocks(path: Path, heading: Heading) -> Iterator[Block]:
     An empty cell is the empty string for char and varchar attributes, and missing for all others.
 
     Raises:
-        DataMillError: The file cannot be read, or a row has more or fewer cells than the header.
+        DataMillError: The file cannot be read, has no header, or a row has more or fewer cells than the header.
         InvalidValueError: A column belongs to a codec or bytes attribute, or a cell is malformed.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = (cells for cells in csv.reader(file, strict=True) if cells)  # blank lines are no rows
-            names = next(reader, [])
+            names = _header(next(reader, None), heading, path)
             parsers = {name: _cell_parser(name, heading, path) for name in names}
             start = 0
             while block := list(islice(reader, BLOCK_ROWS)):
                 yield _csv_block(block, parsers, path, start)
                 start += len(block)
+    except FileNotFoundError as error:
+        raise _no_file(path) from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataMillError(
             f"Cannot read {path}: {error}.", hint="CSV files are UTF-8 with commas."
         ) from error
+
+
+def _no_file(path: Path) -> DataMillError:
+    return DataMillError(f"There is no file {path}.", hint=f"The current folder is {Path.cwd()}.")
+
+
+def _header(names: list[str] | None, heading: Heading, path: Path) -> list[str]:
+    if names is None:
+        raise DataMillError(f"{path} is empty.", hint="The first row of a CSV file names its columns.")
+    separator = next((sign for sign in ";\t|" if sign in names[0]), None)
+    if len(names) == 1 and separator and names[0].split(separator)[0] in heading:
+        raise DataMillError(
+            f"The columns of {path} are separated by {separator!r}, not by commas.",
+            hint=f"Read it with pandas.read_csv(path, sep={separator!r}) and insert the data frame.",
+        )
+    return names
 
 
 def _csv_block(block: list[list[str]], parsers: dict[str, Any], path: Path, start: int) -> Block:
@@ -116,5 +134,7 @@ def parquet_blocks(path: Path, heading: Heading) -> Iterator[Block]:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(BLOCK_ROWS):
                 yield from arrow_blocks(batch)
+    except FileNotFoundError as error:
+        raise _no_file(path) from error
     except (OSError, ArrowInvalid) as error:
         raise DataMillError(f"Cannot read {path}: {error}.") from error
