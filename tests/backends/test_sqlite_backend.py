@@ -559,3 +559,30 @@ def _in_child(session: SqliteSession, path: str, in_use: bool) -> int:
     except DataMillError as error:
         return 0 if "spawn" in str(error) else 3
     return 4
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "dm_dayofyear('1')",
+        "dm_decimal('*', 'a', '1')",
+        "dm_to_int(x'00ff')",
+        "dm_to_datetime(1.5, 0)",
+        "dm_uuid(7)",
+        "dm_lower(5)",
+        "dm_weekday('2024-01-01', 2)",
+        "dm_sum(x) FROM (SELECT 'a' AS x)",
+        "dm_var_pop(x) OVER () FROM (SELECT 'a' AS x)",
+    ],
+)
+def test_functions_refuse_what_they_cannot_take(session: SqliteSession, call: str) -> None:
+    with pytest.raises(
+        QueryError, match=r"DAYOFYEAR|DECIMAL|TO_INT|TO_DATETIME|UUID|LOWER|WEEKDAY|SUM|VAR_POP"
+    ):
+        session.execute(f"SELECT {call}")
+
+
+def test_queries_of_no_rows_have_names_behind_any_blanks(session: SqliteSession) -> None:
+    for sql in (f"{' ' * 100}SELECT 1 AS a WHERE FALSE", "\n\tSELECT\n\t1 AS a WHERE FALSE"):
+        assert session.execute(sql).columns == ("a",)
+    assert session.execute(" " * 60).columns == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,6 +24,7 @@ from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.sqlite import SQLITE
 
 DRIVER_ERRORS = (apsw.Error, *VALUE_ERRORS)
+_FIRST_WORD = re.compile(r"[\s(]*(\w*)")
 _CHANGES_ROWS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 _READS_ROWS = ("SELECT", "VALUES", "WITH", "PRAGMA", "EXPLAIN")
 
@@ -337,7 +339,8 @@ class SqliteSession:
 
 def _result_of_nothing(connection: apsw.Connection, sql: str, params: Sequence[Any]) -> Result:
     """Return the result of a statement that gave no row: the number of changes, or the names of a query's columns."""
-    word = sql[:40].lstrip("( \n\t").split(maxsplit=1)[0].upper() if sql.strip() else ""
+    first = _FIRST_WORD.match(sql)
+    word = first[1].upper() if first else ""
     if word in _CHANGES_ROWS:
         return Result((), [], connection.changes())
     if word not in _READS_ROWS:

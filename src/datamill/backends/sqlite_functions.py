@@ -16,20 +16,70 @@ from datamill.backends import sqlite_json as documents
 from datamill.backends import sqlite_numbers as numbers
 from datamill.backends import sqlite_texts as texts
 from datamill.backends.sqlite_aggregates import DecimalSum, DistinctConcat, Spread
+from datamill.errors import DataMillError, QueryError
+from datamill.model.conversion.rule import show
 
 Function = Callable[..., Any]
 
 
-def strict(function: Function) -> Function:
-    """Make a function that gives NULL if any argument is NULL."""
+_FAILURES = (ValueError, TypeError, ArithmeticError, AttributeError, LookupError)
+"""What Python raises for values of a kind that a function does not take."""
+
+
+def refused(name: str, arguments: tuple[Any, ...]) -> QueryError:
+    """Make the error for arguments of a kind that a function does not take."""
+    return QueryError(
+        f"{name.removeprefix('dm_').upper()} cannot take {', '.join(map(show, arguments)) or 'nothing'}.",
+        hint="CAST the arguments to the type that the function takes.",
+        backend="sqlite",
+    )
+
+
+def strict(name: str, function: Function) -> Function:
+    """Make a function that gives NULL if any argument is NULL, and an error of ours for what it cannot take."""
 
     def apply(*arguments: Any) -> Any:
         for argument in arguments:
             if argument is None:
                 return None
-        return function(*arguments)
+        try:
+            return function(*arguments)
+        except _FAILURES as error:
+            if isinstance(error, DataMillError):
+                raise
+            raise refused(name, arguments) from error
 
     return apply
+
+
+def lenient(name: str, function: Function) -> Function:
+    """Make a function that gives an error of ours for what it cannot take."""
+
+    def apply(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except _FAILURES as error:
+            if isinstance(error, DataMillError):
+                raise
+            raise refused(name, arguments) from error
+
+    return apply
+
+
+class Guarded:
+    """An aggregate that gives an error of ours for what it cannot take.
+
+    Args:
+        name: Name of the aggregate.
+        make: Makes the aggregate.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Any]) -> None:
+        aggregate = make()
+        self.step = lenient(name, aggregate.step)
+        self.inverse = lenient(name, aggregate.inverse)
+        self.value = lenient(name, aggregate.value)
+        self.final = lenient(name, aggregate.final)
 
 
 _STRICT: dict[str, Function] = {
@@ -104,7 +154,10 @@ _LENIENT: dict[str, Function] = {
     "dm_concat_ws": texts.concat_ws,
     "dm_json_member": documents.member,
 }
-_SCALARS = {**{name: strict(function) for name, function in _STRICT.items()}, **_LENIENT}
+_SCALARS = {
+    **{name: strict(name, function) for name, function in _STRICT.items()},
+    **{name: lenient(name, function) for name, function in _LENIENT.items()},
+}
 _WINDOWS: dict[str, Callable[[], Any]] = {
     "dm_sum": DecimalSum,
     "dm_stddev_pop": partial(Spread, 0, True),
@@ -124,6 +177,6 @@ def register(connection: apsw.Connection) -> None:
     for name, function in _SCALARS.items():
         create(name, function, -1, deterministic=True)
     for name, factory in _WINDOWS.items():
-        connection.create_window_function(name, factory, 1)
+        connection.create_window_function(name, partial(Guarded, name, factory), 1)
     connection.create_aggregate_function("dm_concat_distinct", _distinct_concat, 3)
     connection.create_collation("decimal", numbers.compare_decimals)
