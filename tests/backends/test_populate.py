@@ -550,3 +550,27 @@ def test_threads_populate_different_tables(lab: Lab) -> None:
     for thread in threads:
         thread.join(timeout=60)
     assert (len(result), len(other)) == (5, 5)
+
+
+def test_what_parts_refer_to_may_be_read(lab: Lab) -> None:
+    @lab.schema
+    class Probe(dm.Manual):
+        definition = "probe : int32"
+
+    class Channel(dm.Part):
+        definition = """
+        -> master
+        -> Probe
+        """
+
+    def make(self: Any, key: dict[str, Any]) -> None:
+        self.insert1({**key, "result": len(Probe())})
+        self.Channel.insert({**key, **probe} for probe in Probe.to_dicts())
+
+    Probe.insert1({"probe": 1})
+    metaclass: Any = type(dm.Computed)
+    members = {"definition": "-> Source\n---\nresult : float64", "make": make, "Channel": Channel}
+    cls = metaclass("WithChannels", (dm.Computed,), members)
+    result = lab.schema(cls, context={"Source": lab.source, "Probe": Probe})
+    assert result.populate(contract="strict")["success_count"] == 5
+    assert len(result.Channel()) == 5

@@ -586,3 +586,8 @@ def test_queries_of_no_rows_have_names_behind_any_blanks(session: SqliteSession)
     for sql in (f"{' ' * 100}SELECT 1 AS a WHERE FALSE", "\n\tSELECT\n\t1 AS a WHERE FALSE"):
         assert session.execute(sql).columns == ("a",)
     assert session.execute(" " * 60).columns == ()
+
+
+def test_a_missing_table_tells_how_names_are_written(session: SqliteSession) -> None:
+    with pytest.raises(MissingTableError, match=r'full_table_name says: "lab\.mouse"'):
+        session.execute("SELECT * FROM `lab`.`mouse`")

@@ -191,7 +191,9 @@ def _statement(error: Exception, facts: Facts, path: str, waited: float) -> Data
     if match := _NO_TABLE.match(message):
         schema, _, table = match["table"].rpartition(".")
         text = f"Table {match['table']} does not exist."
-        return MissingTableError(text, schema=schema, table=table, hint="Declare it, or check its name.")
+        hint = "Declare it, or check its name; in SQL a table is written as its full_table_name says"
+        hint += f""": "{match["table"]}".""" if schema else "."
+        return MissingTableError(text, schema=schema, table=table, hint=hint)
     if match := _NO_COLUMN.match(message):
         return UnknownAttributeError(
             f"{message[0].upper()}{message[1:]}.", attribute=match["column"], **facts

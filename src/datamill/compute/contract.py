@@ -21,7 +21,8 @@ class Contract:
         self._mode = target.contract
         self._told: set[tuple[str, str]] = set()
         graph = target.connection.catalog.graph()
-        upstream = set(graph.ancestors(target.name))
+        # What its parts refer to is as declared as what it refers to itself.
+        upstream = {name for table in (target.name, *target.parts) for name in graph.ancestors(table)}
         parts = {name for name in graph if name.master in upstream}
         self._readable = frozenset(upstream | parts | {target.name} | target.reads)
         self._writable = frozenset({target.name, *target.parts} | target.writes)
