@@ -10,6 +10,7 @@ from datamill.algebra.relations import Item, Projection, Relation, base_tables
 from datamill.data.encode import EncodedBatch, Encoder
 from datamill.data.insert_errors import explain
 from datamill.data.iterate import iterate
+from datamill.data.objects import is_owned
 from datamill.data.write_rows import InsertOptions, write_rows
 from datamill.errors import DataMillError, DuplicateError, IntegrityError, MissingAttributeError
 from datamill.model.attribute import Attribute
@@ -40,9 +41,10 @@ def insert_query(connection: Connection, spec: TableSpec, relation: Relation, op
         if name in spec.heading:
             _check_types(spec, spec.heading[name], relation.heading[name])
     source = relation.origin
-    if source is not None and source is not connection:
-        known = [name for name in relation.heading if name in spec.heading]
-        write_rows(connection, spec, _rows_from(source, relation, known), options)
+    known = [name for name in relation.heading if name in spec.heading]
+    is_elsewhere = source is not None and source is not connection
+    if is_elsewhere or any(is_owned(spec.heading[name]) for name in known):  # then objects are copied
+        write_rows(connection, spec, _rows_from(source if is_elsewhere else connection, relation, known), options)
         return
     observer = connection.observer
     if observer is not None:

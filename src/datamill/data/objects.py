@@ -75,6 +75,16 @@ class UploadGate:
         return None if len(positions) == len(keys) else positions
 
 
+def is_owned(attribute: Attribute) -> bool:
+    """Tell whether each value of an attribute has an object of its own, that no other row may refer to.
+
+    Content under its hash is shared on purpose, and files of `<filepath@>` are somebody else's.
+    """
+    if not is_stored(attribute):
+        return False
+    return chain_for(attribute.type.text).codecs[-1].name not in ("hash", "filepath")
+
+
 def require_insertable(connection: Connection, spec: TableSpec) -> None:
     """Insert no row at all, so that a missing privilege shows before an object is written.
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from datamill.errors import ConfigError
+from datamill.errors import ConfigError, InvalidValueError
 from datamill.settings.secret import MaskedDict
 from datamill.storage import journal, listing
 from datamill.storage.adapter import get_storage_adapter
@@ -139,7 +139,7 @@ class StorageBackend:
             try:
                 with self.fs.open(full, "wb") as file:
                     return copy(source, file)
-            except TypeError:
+            except InvalidValueError:
                 self.remove(remote)
                 raise
 

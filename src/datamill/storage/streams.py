@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
+from datamill.errors import InvalidValueError
 from datamill.storage.hashing import new_hasher, spell
 
 PIECE: Final = 4 * 2**20
@@ -26,12 +27,12 @@ def copy(source: Any, target: BinaryIO | None) -> Content:
         target: Has ``write(bytes)``.
 
     Raises:
-        TypeError: The source gives text.
+        InvalidValueError: The source gives text.
     """
     hasher, size = new_hasher(), 0
     while piece := source.read(PIECE):
         if isinstance(piece, str):
-            raise TypeError("The file is open in text mode; open it in binary mode ('rb').")
+            raise InvalidValueError("The stream gives text; open it in binary mode ('rb').")
         hasher.update(piece)
         size += len(piece)
         if target is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -44,6 +45,8 @@ class ObjectCodec(SchemaCodec, register=False):
             path = Path(content).expanduser()
             if not _is_url(content) and not path.exists():
                 raise FileNotFoundError(f"There is no file or folder {str(path)!r} to store.")
+        elif isinstance(content, io.TextIOBase):
+            raise TypeError("<object@> takes files open in binary mode ('rb'), not in text mode.")
         elif not (hasattr(content, "read") or _is_putter(content)):
             raise TypeError(
                 f"<object@> takes bytes, the path of a file or folder, (extension, bytes), a binary file, a URL or an "
