@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datamill.data.connection import Connection
     from datamill.data.validate import ValidationResult
     from datamill.errors import DataJointError, DataMillError, DataMillWarning, SkipKey, ThreadSafetyError
+    from datamill.maintenance.copy import copy_database
     from datamill.settings import Config
     from datamill.settings.log import logger
     from datamill.storage.adapter import StorageAdapter, get_storage_adapter
@@ -65,6 +66,7 @@ _HOMES = {
     "datamill.data.connection": "Connection",
     "datamill.data.validate": "ValidationResult",
     "datamill.errors": "DataJointError DataMillError DataMillWarning SkipKey ThreadSafetyError",
+    "datamill.maintenance.copy": "copy_database",
     "datamill.settings": "Config",
     "datamill.settings.log": "logger",
     "datamill.storage.adapter": "StorageAdapter get_storage_adapter",
@@ -120,6 +122,7 @@ __all__ = [
     "codecs",
     "config",
     "conn",
+    "copy_database",
     "create_virtual_module",
     "errors",
     "get_codec",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
-from datamill.model.names import TableName
+from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
 from datamill.model.types import core_type
 
@@ -43,7 +43,8 @@ def lineage_rows(spec: TableSpec) -> list[tuple[str, str, str]]:
     }
     rows = []
     for column in spec.columns:
-        origin = column.lineage or inherited.get(column.name)
+        # A job table has no foreign keys; it names itself, as DataJoint writes it.
+        origin = None if spec.tier is Tier.JOBS else column.lineage or inherited.get(column.name)
         if origin is None and column.in_key:
             origin = f"{spec.name}.{column.name}"
         if origin is not None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from datamill.cli.copying import copy
 from datamill.errors import DataMillError, MissingExtraError
 
 app = typer.Typer(
@@ -14,6 +15,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+app.command()(copy)
 
 
 @app.callback()

@@ -20,6 +20,8 @@ class DefinitionTraits:
         auto_increment: What follows the column type of a key that the database numbers.
         auto_increment_type: Its column type, where it is not that of the kind.
         auto_increment_is_key: The numbered column carries the words ``PRIMARY KEY`` itself.
+        restart_numbering: Statement that numbers new rows after the largest number there is, with ``{table}`` and
+            ``{column}`` quoted and ``{table_text}`` and ``{column_text}`` as strings; empty where that goes by itself.
         quotes_defaults: Default values are written as strings, whatever their type.
         enum_types: Enums are named types of the schema.
         inline_comments: Comments stand in CREATE TABLE.
@@ -36,6 +38,11 @@ class DefinitionTraits:
         options: What follows the closing parenthesis, such as ``ENGINE=InnoDB``.
         create_schema: Words that create a schema, or empty where schemas are rows of the catalog tables.
         drop_schema: Words that drop a schema, likewise.
+        lock_definitions: Statement that makes others who change definitions wait until the transaction ends; empty
+            where they do so anyway.
+        named_objects: Query for the enum types and indexes of the schemas given as one array: schema, name, and the
+            labels of a type; empty where tables have no such things beside them.
+        unused_types: Query for the enum types of the schemas given as one array that no column uses: schema, name.
     """
 
     checks: Mapping[str, Callable[[str, AttributeType], str]] = field(default_factory=dict)
@@ -45,6 +52,7 @@ class DefinitionTraits:
     auto_increment: str = ""
     auto_increment_type: str = ""
     auto_increment_is_key: bool = False
+    restart_numbering: str = ""
     quotes_defaults: bool = True
     enum_types: bool = False
     inline_comments: bool = False
@@ -60,3 +68,6 @@ class DefinitionTraits:
     options: str = ""
     create_schema: str = "CREATE SCHEMA IF NOT EXISTS"
     drop_schema: str = "DROP SCHEMA IF EXISTS"
+    lock_definitions: str = ""
+    named_objects: str = ""
+    unused_types: str = ""

@@ -1,0 +1,1 @@
+"""Looking after databases: copying them, checking them, moving old ones on."""

@@ -1,0 +1,69 @@
+"""Statements that read a whole table, physical columns as they are, in the order of its key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from datamill.model.attribute import Attribute
+from datamill.model.names import TableName
+from datamill.model.types import core_type
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.writer import Statement
+
+_TEXT = core_type("text")
+
+
+def select_after(
+    dialect: Dialect,
+    table: TableName,
+    columns: Sequence[Attribute],
+    key: Sequence[str],
+    after: Sequence[Any] | None = None,
+) -> Statement:
+    """Select columns of all rows in the order of the key, or of those behind one key.
+
+    Args:
+        dialect: The dialect to write.
+        table: What to read.
+        columns: Which columns, as they are to be read.
+        key: Primary key; empty: in no order.
+        after: Driver values of a key; only rows behind it are selected.
+
+    Example:
+        >>> from datamill.model.types import parse_type
+        >>> from datamill.sql.dialects import get_dialect
+        >>> number = parse_type("int32")
+        >>> mouse = Attribute("mouse", number, number, in_key=True)
+        >>> select_after(get_dialect("sqlite"), TableName("lab", "mouse"), [mouse], ["mouse"], [3])
+        Statement(sql='SELECT "mouse" FROM "lab.mouse" WHERE "mouse" > ? ORDER BY "mouse"', params=(3,))
+    """
+    listed = ", ".join(
+        dialect.reads.get(column.stored.kind, "{}").format(dialect.identifier(column.name))
+        for column in columns
+    )
+    sql = f"SELECT {listed} FROM {dialect.table(table)}"
+    names = ", ".join(map(dialect.identifier, key))
+    if after is not None:
+        marks = ", ".join([dialect.placeholder] * len(key))
+        sql += f" WHERE ({names}) > ({marks})" if len(key) > 1 else f" WHERE {names} > {marks}"
+    if key:
+        sql += f" ORDER BY {names}"
+    return Statement(sql, tuple(after or ()))
+
+
+def restart_numbering(dialect: Dialect, table: TableName, column: str) -> Statement | None:
+    """Return what makes the database number new rows after those that came with numbers; None if it does so itself.
+
+    The table is not empty.
+    """
+    if not dialect.ddl.restart_numbering:
+        return None
+    return Statement(
+        dialect.ddl.restart_numbering.format(
+            table=dialect.table(table),
+            column=dialect.identifier(column),
+            table_text=dialect.literal(dialect.table(table), _TEXT),
+            column_text=dialect.literal(column, _TEXT),
+        )
+    )
