@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.services import service_url
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -25,6 +26,21 @@ def _fresh_sqlite(folder: Path) -> str:
 
 FRESH_DATABASES: dict[str, Callable[[Path], str]] = {"sqlite": _fresh_sqlite}
 """Backend -> function from a temporary folder to the URL of an empty database."""
+USED_DATABASES: dict[str, Callable[[str], None]] = {}
+"""Backend -> function that removes the database of a URL after the test, where that is needed."""
+
+if service_url("postgresql") is not None:
+    from tests.backends import postgresql_databases
+
+    FRESH_DATABASES["postgresql"] = postgresql_databases.fresh
+    USED_DATABASES["postgresql"] = postgresql_databases.remove
+
+for _name in ("mariadb", "mysql"):
+    if service_url(_name) is not None:
+        from tests.backends import mysql_databases
+
+        FRESH_DATABASES[_name] = mysql_databases.fresh(_name)
+        USED_DATABASES[_name] = mysql_databases.release(_name)
 
 
 def _wanted() -> list[str]:
@@ -40,9 +56,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(backend: str, tmp_path: Path) -> str:
+def database_url(backend: str, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database, of this test alone."""
-    return FRESH_DATABASES[backend](tmp_path)
+    url = FRESH_DATABASES[backend](tmp_path)
+    yield url
+    if backend in USED_DATABASES:
+        USED_DATABASES[backend](url)
 
 
 @pytest.fixture
@@ -90,3 +109,43 @@ def resolve(connection: Connection, schema: str, table: str, definition: str) ->
         stored_type=stored_type,
         allow_new_key_attributes=True,
     )
+
+
+# object stores -----------------------------------------------------------------------------------------------
+
+
+def _file_store(request: pytest.FixtureRequest, folder: Path) -> dict[str, object]:
+    location = folder / "store with blanks, ünicode"
+    location.mkdir()
+    return {"protocol": "file", "location": str(location)}
+
+
+def _memory_store(request: pytest.FixtureRequest, folder: Path) -> dict[str, object]:
+    return {"protocol": "memory", "location": f"store-{folder.name}"}
+
+
+def _s3_store(request: pytest.FixtureRequest, folder: Path) -> dict[str, object]:
+    from tests.backends.s3_server import new_bucket
+
+    url = request.getfixturevalue("s3_url")
+    spec = {"protocol": "s3", "endpoint": url, "access_key": "test", "secret_key": "test"}
+    return {**spec, "bucket": new_bucket(url), "location": "lab/data", "region": "us-east-1"}
+
+
+STORES = {"file": _file_store, "memory": _memory_store, "s3": _s3_store}
+"""Protocol -> function that makes an empty store."""
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """The URL of an S3 server: that of ``scripts/services``, else one of our own."""
+    from tests.backends.s3_server import running_server
+
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+    """Settings of an empty store, of this test alone."""
+    return STORES[request.param](request, tmp_path)

@@ -20,7 +20,9 @@ BACKENDS: Registry[Connect] = Registry(
     {
         "sqlite": "datamill.backends.sqlite:connect",
         "mysql": "datamill.backends.mysql:connect",
+        "postgresql": "datamill.backends.postgres:connect",
     },
+    extras={"postgresql": "postgres"},
     error=ConfigError,
 )
 """Backend name -> function opening a session. A backend is added by one line."""

@@ -11,6 +11,7 @@ from datamill.catalog import definitions
 from datamill.catalog.alter_plan import plan_alter
 from datamill.catalog.changes import AlterPlan, TableChange
 from datamill.catalog.contracts import Host, Tables
+from datamill.catalog.named import drop_unused_types
 from datamill.codecs import chain_for
 from datamill.errors import DataMillError, InvalidValueError
 from datamill.model.attribute import NO_DEFAULT, Attribute
@@ -180,10 +181,11 @@ def _carry_out(session: BackendSession, catalog: Tables, plan: AlterPlan) -> Non
                 definitions.forget_lineage(session, catalog, change.old.name)
                 definitions.run(session, ddl.drop_table(change.old.name, session.dialect))
             for change, stash in zip(plan.changes, stashes, strict=True):
-                definitions.run(session, ddl.create_table(change.new, session.dialect, parents))
+                definitions.create_table(session, change.new, parents)
                 _fill(session, change, stash)
                 definitions.write_lineage(session, change.new)
                 session.execute(f"DROP TABLE {session.dialect.identifier(stash)}")
+            drop_unused_types(session, {change.new.name.schema for change in plan.changes})
     finally:
         catalog.invalidate()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from datamill.backends.base import BackendSession
 from datamill.catalog.changes import without_rename_marks
 from datamill.catalog.contracts import Host, Tables
 from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
+from datamill.catalog.named import drop_unused_types, names_in_use
 from datamill.errors import DataMillError, IntegrityError, did_you_mean
 from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName, check_name
@@ -32,6 +33,8 @@ def changing(host: Host, catalog: Tables, what: str) -> Iterator[BackendSession]
         )
     try:
         with host.write() as session:
+            if session.dialect.ddl.lock_definitions:
+                session.execute(session.dialect.ddl.lock_definitions)
             yield session
     finally:
         catalog.invalidate()
@@ -61,6 +64,7 @@ def drop_schema(host: Host, catalog: Tables, schema: str) -> None:
         others = [name for name in tables if name not in graph]
         for name in [*order, *others]:
             run(session, ddl.drop_table(name, session.dialect))
+        drop_unused_types(session, [schema])
         run(session, ddl.drop_schema(schema, session.dialect))
 
 
@@ -74,9 +78,19 @@ def declare(host: Host, catalog: Tables, spec: TableSpec) -> bool:
         parents = {name: catalog.spec(name) for name in spec.parents}
         # The catalog is read before anything changes: each change would make it read again.
         _ensure_lineage_table(session, catalog, spec.name.schema)
-        run(session, ddl.create_table(spec, session.dialect, parents))
+        create_table(session, spec, parents)
         write_lineage(session, spec)
     return True
+
+
+def create_table(session: BackendSession, spec: TableSpec, parents: Mapping[TableName, TableSpec]) -> None:
+    """Create a table beside whatever types and indexes its schema has."""
+    enum_types, indexes = names_in_use(session, {spec.name.schema, *(name.schema for name in spec.parents)})
+    taken = indexes.get(spec.name.schema, ())
+    run(
+        session,
+        ddl.create_table(spec, session.dialect, parents, taken_index_names=taken, enum_types=enum_types),
+    )
 
 
 def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list[TableName]:
@@ -89,6 +103,7 @@ def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list
         order = [*(name for name in doomed if name not in graph), *order]
         for name in order:
             _drop(session, catalog, name)
+        drop_unused_types(session, {name.schema for name in order})
     return order
 
 

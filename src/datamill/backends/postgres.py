@@ -1,0 +1,322 @@
+"""PostgreSQL through psycopg: one connection per session, binary results, COPY."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import ConnStatus, TransactionStatus
+
+from datamill.backends import postgres_catalog, postgres_insert
+from datamill.backends.base import Conflict, RawTable, Result
+from datamill.backends.postgres_errors import DRIVER_ERRORS, copied_row, is_stale_plan, translate
+from datamill.backends.postgres_open import PgConnection, open_connection
+from datamill.backends.postgres_rebuild import References
+from datamill.backends.postgres_stream import Row, RowStream
+from datamill.backends.postgres_text import numbered
+from datamill.errors import DataMillError, LostConnectionError
+from datamill.model.names import TableName
+from datamill.settings.address import DatabaseAddress
+from datamill.settings.values import Settings
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.dialects.postgresql import POSTGRESQL
+
+Returned = TypeVar("Returned")
+
+_VERSION = (
+    "SELECT COUNT(*), SUM(oid::bigint)::bigint, MAX(xmin::text::bigint) FROM pg_catalog.pg_class "
+    "WHERE relkind IN ('r', 'p') AND relpersistence = 'p' AND oid >= 16384"
+)
+
+
+def connect(address: DatabaseAddress, settings: Settings) -> PostgresSession:
+    """Open a session; see `postgres_open.open_connection` for settings and errors."""
+    return PostgresSession(address, settings)
+
+
+class PostgresSession:
+    """One connection to a PostgreSQL server: see `datamill.backends.base.BackendSession`.
+
+    A transaction begins on the server with its first statement: so a connection that broke while it was idle is
+    replaced before anything is sent, if ``database.reconnect`` is set.
+
+    Args:
+        address: Server, database and user.
+        settings: ``database.reconnect``, ``database.time_zone``, ``connection.init_function``.
+    """
+
+    dialect: Dialect = POSTGRESQL
+
+    def __init__(self, address: DatabaseAddress, settings: Settings) -> None:
+        self._address, self._settings = address, settings
+        self._place = str(address)
+        self._reader: PgConnection | None = None
+        self._streaming: list[PgConnection] = []
+        self._closed = False
+        self._begin: str | None = None
+        self._connection = open_connection(address, settings)
+
+    # statements ------------------------------------------------------------------------------------------------
+
+    @property
+    def in_transaction(self) -> bool:
+        """True between begin and commit or rollback, also after the server has given the transaction up."""
+        return self._begin is not None or self._status in (
+            TransactionStatus.INTRANS,
+            TransactionStatus.INERROR,
+            TransactionStatus.ACTIVE,
+        )
+
+    @property
+    def _status(self) -> TransactionStatus:
+        return TransactionStatus(self._connection.pgconn.transaction_status)
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
+        """Run one statement and fetch everything it returns."""
+        return self._run(lambda connection: _fetch(connection, sql, params), sql)
+
+    def _run(self, work: Callable[[PgConnection], Returned], sql: str | None) -> Returned:
+        """Do something on the connection, in the transaction that was asked for; errors are ours."""
+        alone = not self.in_transaction
+        if alone:
+            self._replace_if_broken()
+        begin, self._begin = self._begin, None
+        try:
+            if begin is not None:
+                self._start(begin)
+            return work(self._connection)
+        except DRIVER_ERRORS as error:
+            if is_stale_plan(error):
+                self._forget_plans()
+                if alone:
+                    return self._once_more(work, sql)
+            raise self._error(error, sql) from error
+
+    def _once_more(self, work: Callable[[PgConnection], Returned], sql: str | None) -> Returned:
+        try:
+            return work(self._connection)
+        except DRIVER_ERRORS as error:
+            raise self._error(error, sql) from error
+
+    def _start(self, begin: str) -> None:
+        """Begin on the server; a connection that broke meanwhile is replaced, since nothing was sent yet."""
+        try:
+            self._connection.execute(begin)
+        except DRIVER_ERRORS as error:
+            if not self._may_replace(error):
+                raise
+            self._replace()
+            self._connection.execute(begin)
+
+    def _may_replace(self, error: Exception) -> bool:
+        is_lost = isinstance(translate(error, None, self._place), LostConnectionError)
+        return is_lost and not self._closed and self._settings.database.reconnect
+
+    def _replace_if_broken(self) -> None:
+        """Connect anew if the server has closed the connection while it was idle."""
+        if self._closed or not self._settings.database.reconnect:
+            return
+        pgconn = self._connection.pgconn
+        if pgconn.status == ConnStatus.OK:
+            if not select.select([pgconn.socket], [], [], 0)[0]:
+                return
+            with suppress(psycopg.Error):
+                pgconn.consume_input()
+            if pgconn.status == ConnStatus.OK and not _is_closing(pgconn.socket):
+                return
+        self._replace()
+
+    def _replace(self) -> None:
+        self._connection.close()
+        self._connection = open_connection(self._address, self._settings)
+
+    def _forget_plans(self) -> None:
+        if self._status == TransactionStatus.IDLE:
+            with suppress(psycopg.Error):
+                self._connection.execute("DEALLOCATE ALL")
+
+    def _error(self, error: Exception, sql: str | None = None) -> DataMillError:
+        if self._closed:
+            return LostConnectionError(f"The connection to {self._place} is closed.", hint="Connect again.")
+        return translate(error, sql, self._place)
+
+    def stream(self, sql: str, params: Sequence[Any] = (), batch_size: int = 1000) -> Iterator[list[Row]]:
+        """Run one query and yield batches of rows from a snapshot taken at its start."""
+        if self.in_transaction:
+            rows = self.execute(sql, params).rows
+            return iter([rows[start : start + batch_size] for start in range(0, len(rows), batch_size)])
+        reader, self._reader = self._reader, None
+        if reader is None or reader.pgconn.status != ConnStatus.OK or _is_closing(reader.pgconn.socket):
+            reader = open_connection(self._address, self._settings)
+        self._streaming.append(reader)
+        return RowStream(reader, sql, params, batch_size, self._error, self._take_back)
+
+    def _take_back(self, reader: PgConnection) -> None:
+        """Keep the connection of a finished stream for the next one."""
+        if reader in self._streaming:
+            self._streaming.remove(reader)
+        if self._reader is None and not self._closed and not reader.closed:
+            self._reader = reader
+        else:
+            reader.close()
+
+    def insert_columns(
+        self,
+        table: TableName,
+        names: Sequence[str],
+        columns: Sequence[Sequence[Any]],
+        *,
+        key: Sequence[str] = (),
+        conflict: Conflict = "error",
+    ) -> int:
+        """Insert rows given as columns of driver values; return how many were written.
+
+        Errors carry ``row_index`` where the server tells. Outside a transaction the rows are written all or none.
+        """
+        sql = f"INSERT INTO {POSTGRESQL.table(table)}"
+        arguments = (table, tuple(names), columns, tuple(key), conflict)
+        alone = not self.in_transaction and postgres_insert.needs_transaction(columns, conflict)
+        if alone:
+            self.begin()
+        try:
+            written = self._run(lambda connection: postgres_insert.write(connection, *arguments), sql)
+            if alone:
+                self.commit()
+        except DataMillError as error:
+            cause = error.__cause__
+            if isinstance(cause, psycopg.Error):
+                error.row_index = 0 if columns and len(columns[0]) == 1 else copied_row(cause)
+            raise
+        finally:
+            if alone:
+                self.rollback()
+        return written
+
+    # transactions ----------------------------------------------------------------------------------------------
+
+    def begin(self, write: bool = True) -> None:
+        """Open a transaction; the server hears of it with the first statement."""
+        if self.in_transaction:
+            raise DataMillError("A transaction is open already.")
+        if self._connection.closed and (self._closed or not self._settings.database.reconnect):
+            raise self._error(psycopg.OperationalError("the connection is closed"))
+        self._begin = "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+    def commit(self) -> None:
+        """Make it last; if that fails it is undone."""
+        if self._begin is not None:
+            self._begin = None
+            return
+        failed = self._status == TransactionStatus.INERROR
+        try:
+            self._connection.execute("COMMIT")
+        except DRIVER_ERRORS as error:
+            meaning = self._error(error, "COMMIT")
+            self._abandon()
+            raise meaning from error
+        if failed:
+            raise DataMillError("An error within the transaction undid it; nothing was stored.")
+
+    def rollback(self) -> None:
+        """Undo it; nothing to do if the server has undone it already."""
+        self._begin = None
+        if self.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except DRIVER_ERRORS as error:
+                raise self._error(error, "ROLLBACK") from error
+
+    def _abandon(self) -> None:
+        if self.in_transaction:
+            with suppress(psycopg.Error):
+                self._connection.execute("ROLLBACK")
+
+    def savepoint(self, name: str) -> None:
+        """Mark a point within the transaction."""
+        self.execute(f"SAVEPOINT {POSTGRESQL.identifier(name)}")
+
+    def release_savepoint(self, name: str) -> None:
+        """Forget the point."""
+        self.execute(f"RELEASE SAVEPOINT {POSTGRESQL.identifier(name)}")
+
+    def rollback_to_savepoint(self, name: str) -> None:
+        """Undo what came after the point, and forget it."""
+        if self.in_transaction:
+            quoted = POSTGRESQL.identifier(name)
+            self.execute(f"ROLLBACK TO SAVEPOINT {quoted}")
+            self.execute(f"RELEASE SAVEPOINT {quoted}")
+
+    # definitions -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def rebuilding(self, tables: Sequence[TableName]) -> Iterator[None]:
+        """Open a transaction in which references to ``tables`` are lifted; at its end they are checked."""
+        self.begin()
+        try:
+            self.execute(POSTGRESQL.ddl.lock_definitions)
+            references = References(self, tables)
+            references.lift()
+            yield
+            references.restore()
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
+
+    def list_schemas(self) -> list[str]:
+        """Names of user schemas, sorted."""
+        return postgres_catalog.list_schemas(self)
+
+    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
+        """Describe all tables of the schemas (None: all schemas) in four queries on one snapshot."""
+        if self.in_transaction:
+            return postgres_catalog.load_tables(self, schemas)
+        self.begin(write=False)
+        try:
+            return postgres_catalog.load_tables(self, schemas)
+        finally:
+            with suppress(LostConnectionError):
+                self.rollback()
+
+    def change_counter(self) -> int | None:
+        """None: PostgreSQL does not tell cheaply whether others have committed."""
+        return None
+
+    def catalog_version(self) -> int | None:
+        """A number that differs once anybody created, dropped or rebuilt a table."""
+        return hash(tuple(self.execute(_VERSION).rows))
+
+    def ping(self) -> None:
+        """Raise LostConnectionError if the connection is gone."""
+        try:
+            self._connection.execute("SELECT 1")
+        except DRIVER_ERRORS as error:
+            raise self._error(error) from error
+
+    def close(self) -> None:
+        """End the connection, undoing an open transaction and ending streams; idempotent."""
+        self._closed = True
+        self._begin = None
+        streaming, self._streaming = self._streaming, []
+        for connection in (*streaming, self._reader, self._connection):
+            if connection is not None:
+                connection.close()
+        self._reader = None
+
+
+def _fetch(connection: PgConnection, sql: str, params: Sequence[Any]) -> Result:
+    text = numbered(sql) if params else sql
+    cursor = connection.execute(text, params or None, binary=True)
+    description = cursor.description
+    if description is None:
+        return Result((), [], max(cursor.rowcount, 0))
+    rows = cursor.fetchall()
+    return Result(tuple([column.name for column in description]), rows, cursor.rowcount)
+
+
+def _is_closing(socket: int) -> bool:
+    """True if the other end has sent something while nothing was asked: its last words, or the end itself."""
+    return bool(select.select([socket], [], [], 0)[0])

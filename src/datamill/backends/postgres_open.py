@@ -1,0 +1,129 @@
+"""Opening a connection to PostgreSQL: address, TLS, settings of the session, values as the dialect expects them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import RawCursor, pq
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+
+from datamill.backends.postgres_errors import cannot_connect, translate
+from datamill.errors import ConfigError, DataMillError
+from datamill.settings.address import DatabaseAddress
+from datamill.settings.values import Settings
+
+
+class PgConnection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that ends silently when nobody holds it any more, as one of an ended thread does."""
+
+    def __del__(self, *_: Any) -> None:
+        """Leave it to libpq's object, which ends the connection, though not in a forked child."""
+
+
+OLDEST = 140_000
+"""The oldest server that is known to work, as libpq counts versions."""
+CONNECT_TIMEOUT = 15
+"""Seconds to wait for a server that does not answer, unless the URL has ``connect_timeout``."""
+_SESSION = (
+    "SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET standard_conforming_strings = on; "
+    "SET default_transaction_isolation = 'read committed'; SET cursor_tuple_fraction = 1"
+)
+_TLS_NAMES = {"ca": "sslrootcert", "cert": "sslcert", "key": "sslkey", "mode": "sslmode"}
+"""Short names of TLS options -> names of libpq."""
+
+
+class _TextOrBytes(Loader):
+    """Reads values of types that psycopg does not know: enums above all, whose binary form is their text."""
+
+    format = pq.Format.BINARY
+
+    def load(self, data: Buffer) -> str | bytes:
+        """Return text, or the bytes if they are no text."""
+        try:
+            return str(data, "utf-8")
+        except UnicodeDecodeError:
+            return bytes(data)
+
+
+def tls_options(use_tls: bool | Mapping[str, Any] | None) -> dict[str, str]:
+    """Return libpq's options for a TLS setting.
+
+    Args:
+        use_tls: True: TLS or no connection; False: no TLS; None: TLS if the server offers it (libpq's default, which
+            the URL may change by ``sslmode``). A mapping: TLS with these options: those of libpq, or the short names
+            ``ca``, ``cert``, ``key``, ``mode``; with a certificate of authority the server's name is verified.
+
+    Example:
+        >>> tls_options(True), tls_options(None), tls_options({"ca": "lab.pem"})
+        ({'sslmode': 'require'}, {}, {'sslrootcert': 'lab.pem', 'sslmode': 'verify-full'})
+    """
+    if use_tls is None:
+        return {}
+    if isinstance(use_tls, bool):
+        return {"sslmode": "require" if use_tls else "disable"}
+    options = {_TLS_NAMES.get(name, name): str(value) for name, value in use_tls.items()}
+    options.setdefault("sslmode", "verify-full" if "sslrootcert" in options else "require")
+    return options
+
+
+def open_connection(address: DatabaseAddress, settings: Settings) -> PgConnection:
+    """Connect, and set the session up.
+
+    Args:
+        address: Server, database, user, TLS; its options go to libpq (``connect_timeout``, ``sslmode``,
+            ``application_name``, ``options``, ...).
+        settings: ``database.time_zone``: "utc", or "server" to keep the server's; ``connection.init_function``.
+
+    Raises:
+        ConfigError: An option is unknown.
+        AccessError: User, password or database are refused.
+        LostConnectionError: The server cannot be reached, or TLS cannot be had.
+        DataMillError: The server is too old.
+    """
+    arguments: dict[str, Any] = {
+        "host": address.host,
+        "port": address.port,
+        "user": address.user,
+        "password": address.password.get_secret_value() if address.password else None,
+        "dbname": address.name,
+        "connect_timeout": CONNECT_TIMEOUT,
+        "application_name": "datamill",
+        "client_encoding": "UTF8",
+        **dict(address.options),
+        **tls_options(address.use_tls),
+    }
+    try:
+        connection = PgConnection.connect(autocommit=True, **arguments)
+    except psycopg.ProgrammingError as error:
+        text = f"{address} has an option that PostgreSQL's client does not know: {error}"
+        raise ConfigError(text, setting="database.url") from error
+    except psycopg.Error as error:
+        raise cannot_connect(error, address) from error
+    try:
+        _set_up(connection, address, settings)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: PgConnection, address: DatabaseAddress, settings: Settings) -> None:
+    if connection.info.server_version < OLDEST:
+        version = connection.info.parameter_status("server_version")
+        text = f"{address} runs PostgreSQL {version}; datamill needs version 14 or newer."
+        raise DataMillError(text, hint="Ask for an upgrade of the server.")
+    connection.adapters.register_loader(0, _TextOrBytes)
+    connection.cursor_factory = RawCursor
+    initial = settings.connection.init_function
+    zone = "; SET TimeZone = 'UTC'" if settings.database.time_zone == "utc" else ""
+    sql = _SESSION + zone
+    try:
+        connection.execute(sql)
+        if initial:
+            sql = initial
+            connection.execute(sql)
+    except psycopg.Error as error:
+        raise translate(error, sql, str(address)) from error
