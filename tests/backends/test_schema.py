@@ -370,9 +370,9 @@ def test_dropping_a_schema(instance: dm.Instance) -> None:
     class Session(dm.Manual):
         definition = "-> Mouse"
 
-    with pytest.raises(IntegrityError, match=r"second\.session"):
+    with pytest.raises(IntegrityError, match=r"referenced by second\.session"):
         first.drop(prompt=False)
-    second.drop(prompt=False)
+    second.drop(force=True)
     first.drop(prompt=False)
     assert dm.list_schemas(instance.connection) == []
 

@@ -332,16 +332,17 @@ class Schema:
 
         return verify_objects(self.connection, self.name, level)
 
-    def drop(self, prompt: bool | None = None) -> None:
+    def drop(self, prompt: bool | None = None, *, force: bool = False) -> None:
         """Drop the schema with all its tables.
 
         Args:
             prompt: Ask first; default ``config.safemode``.
+            force: Older spelling of ``prompt=False``.
 
         Raises:
             IntegrityError: Tables of other schemas reference it.
         """
-        dropping.drop_schema(self.connection, self.name, prompt=prompt)
+        dropping.drop_schema(self.connection, self.name, prompt=False if force else prompt)
 
     def make_classes(self, into: Any = None) -> None:
         """Make classes for the tables that have none in a namespace.

@@ -61,7 +61,7 @@ def drop_quick(connection: Connection, name: TableName) -> None:
     children = _children(connection.catalog.graph(), name)
     if children:
         raise IntegrityError(
-            f"{name} cannot be dropped: {', '.join(children)} reference it.",
+            f"{name} cannot be dropped, for it is referenced by {', '.join(children)}.",
             parent=str(name),
             child=tuple(children),
             constraint="foreign key",
@@ -90,7 +90,7 @@ def drop_schema(connection: Connection, schema: str, *, prompt: bool | None = No
     }
     if outside:
         raise IntegrityError(
-            f"Schema {schema} cannot be dropped: {', '.join(sorted(outside))} reference its tables.",
+            f"Schema {schema} cannot be dropped, for its tables are referenced by {', '.join(sorted(outside))}.",
             parent=schema,
             child=tuple(sorted(outside)),
             constraint="foreign key",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -336,6 +336,10 @@ class Config:
             yield self
         finally:
             self._scope.reset(token)
+
+    def __call__(self, **settings: object) -> AbstractContextManager[Config]:
+        """Older spelling of `override`: ``with config(safemode=False): ...``."""
+        return self.override(**settings)
 
     def _entries(
         self, values: Mapping[str, object] | None, settings: Mapping[str, object], source: str

@@ -88,7 +88,10 @@ def unknown_message(name: str) -> str:
     """Return the message about a name that is no setting, with near misses."""
     if name in GROUPS:
         return f"{name!r} is a group of settings. Name one of them, such as {_first_of(name)!r}."
-    hint = did_you_mean(name, list(SETTINGS)) or "docs/settings.md lists all settings."
+    hint = (
+        did_you_mean(name, list(SETTINGS))
+        or "docs/settings.md lists all settings; your own go into config['custom']."
+    )
     return f"There is no setting {name!r}. {hint}"
 
 

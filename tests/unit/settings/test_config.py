@@ -196,6 +196,16 @@ def test_values_given_are_not_aliased(make: Make) -> None:
     assert config.custom["a"]["b"] == 1
 
 
+def test_older_pipelines_call_the_configuration(make: Make) -> None:
+    config = make()
+    with config(safemode=False, display__limit=3) as same:
+        assert same is config
+        assert (config.safemode, config.display.limit) == (False, 3)
+    assert config.safemode is True
+    with pytest.raises(KeyError, match="config\\['custom'\\]"):
+        config["zzz"] = 1
+
+
 def test_override_ends_with_the_block(make: Make) -> None:
     config = make()
     with config.override(safemode=False, database__host="other") as same:
