@@ -155,7 +155,9 @@ def write_lineage(session: BackendSession, *specs: TableSpec) -> None:
     if rows:
         columns = list(zip(*rows, strict=True))
         names = ("table_name", "attribute_name", "lineage")
-        session.insert_columns(lineage_name(specs[0].name.schema), names, columns)
+        # Over those that are there: where definitions are no part of transactions, two may declare one table at once.
+        table, key = lineage_name(specs[0].name.schema), ("table_name", "attribute_name")
+        session.insert_columns(table, names, columns, key=key, conflict="replace")
 
 
 def forget_lineage(session: BackendSession, catalog: Tables, name: TableName) -> None:
