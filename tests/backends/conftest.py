@@ -51,8 +51,12 @@ def _wanted() -> list[str]:
 
 @pytest.fixture(params=_wanted())
 def backend(request: pytest.FixtureRequest) -> str:
-    """The backend this test runs on."""
-    return str(request.param)
+    """The backend this test runs on; ``@pytest.mark.differs(postgresql="why")`` makes it a strict xfail there."""
+    name = str(request.param)
+    for marker in request.node.iter_markers("differs"):
+        if name in marker.kwargs:
+            request.applymarker(pytest.mark.xfail(reason=marker.kwargs[name], strict=True))
+    return name
 
 
 @pytest.fixture
