@@ -24,6 +24,7 @@ from datamill.model.names import TableName
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
     from datamill.data.delete_plan import DeletePlan
+    from datamill.data.staged import StagedInsert
     from datamill.data.validate import ValidationResult
     from datamill.model.table import TableSpec
 
@@ -136,6 +137,19 @@ class Table(QueryExpression):
     def insert1(self, /, row: Any, **options: Any) -> None:
         """Insert one row; arguments as for `insert`. Rows of ``parts=`` may omit the master's key."""
         inserting.insert1(self.connection, self._spec, row, **options)
+
+    @property_on_class
+    def staged_insert1(self) -> StagedInsert:
+        """A context manager that makes one row with objects written in place, for what does not fit in memory.
+
+        Example:
+            >>> with Movie.staged_insert1 as staged:
+            ...     staged.rec.update(animal=3, run=1)
+            ...     frames = zarr.open(staged.store("frames", ".zarr"), mode="w", shape=(900, 64, 64), dtype="u2")
+        """
+        from datamill.data.staged import StagedInsert
+
+        return StagedInsert(self.connection, self._spec)
 
     @on_class
     def insert_dataframe(self, /, df: Any, index_as_pk: bool | None = None, **options: Any) -> None:

@@ -12,13 +12,14 @@ Example:
 
 from __future__ import annotations
 
-from datamill.codecs.chain import CodecChain, chain_for, resolve_dtype
+from datamill.codecs.chain import CodecChain, Staged, chain_for, resolve_dtype
 from datamill.codecs.codec import Codec, get_codec, is_codec_registered, list_codecs, unregister_codec
 from datamill.codecs.specification import lookup_codec, parse_type_spec
 
 __all__ = [
     "Codec",
     "CodecChain",
+    "Staged",
     "chain_for",
     "get_codec",
     "is_codec_registered",

@@ -21,6 +21,13 @@ RunAll = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Staged:
+    """A value that is stored already: `CodecChain` passes on what the column holds for it, through no codec."""
+
+    stored: Any
+
+
+@dataclass(frozen=True, slots=True)
 class CodecChain:
     """The codecs between the value a user sees and the value in the column.
 
@@ -146,10 +153,10 @@ class CodecChain:
             for value, key in zip(values, repeat(None) if keys is None else keys, strict=keys is not None):
                 result = value
                 for call in calls:
-                    if result is None:
+                    if result is None or type(result) is Staged:
                         break
                     result = call(result, key, context)
-                results.append(result)
+                results.append(result.stored if type(result) is Staged else result)
         except Exception as error:
             _locate(error, self.spec, context or {}, first_row + len(results), activity)
             raise

@@ -12,6 +12,7 @@ from typing import Any
 from datamill.data.observer import InsertBatch
 from datamill.errors import DuplicateError
 from datamill.model.names import TableName
+from datamill.storage.journal import Journal
 
 _PER_VALUE = 16
 
@@ -24,11 +25,13 @@ class Buffer:
         batches: What was inserted.
         origins: For each batch, file and line of the insert.
         size: Estimated bytes.
+        uploads: Objects in stores that go if the rows are not stored.
     """
 
     batches: list[InsertBatch] = field(default_factory=list)
     origins: list[str] = field(default_factory=list)
     size: int = 0
+    uploads: Journal = field(default_factory=Journal)
     _keys: dict[TableName, set[tuple[Any, ...]]] = field(default_factory=dict)
 
     @property

@@ -137,6 +137,8 @@ class Storage:
         self._result.succeeded(len(kept))
         self.discard([entry.key for entry in computed])
         self.lose([entry.key for entry in lost])
+        for entry in (*computed, *lost, *(entry for entry, _ in gone)):
+            entry.buffer.uploads.discard()
         return gone
 
     # claims ------------------------------------------------------------------------------------------------------
@@ -201,10 +203,12 @@ class Storage:
             self._complete(mine)
         except (Discarded, ClaimLost) as signal:
             connection.cancel_transaction()
+            entry.buffer.uploads.discard()
             self.settle(entry.key, entry.duration, signal)
             return
         except BaseException:
             connection.cancel_transaction()
+            entry.buffer.uploads.discard()
             raise
         connection.commit_transaction()
         self._end(mine)

@@ -16,6 +16,7 @@ from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.data import fetch as fetching
 from datamill.errors import EmptyMakeError, EmptyMakeWarning, MakeError, UpstreamChangedError, warn_user
+from datamill.storage.journal import recording
 
 Key = dict[str, Any]
 
@@ -66,7 +67,8 @@ class Runner:
         self._result.calls += 1
         connection.observer = context
         try:
-            self._make(context)
+            with recording(commits=True) as context.buffer.uploads:
+                self._make(context)
         except (Discarded, ClaimLost) as signal:
             connection.observer = None
             connection.cancel_transaction()

@@ -107,6 +107,8 @@ def require_insertable(connection: Connection, spec: TableSpec) -> None:
 def existing_keys(connection: Connection, spec: TableSpec, keys: Sequence[Key]) -> set[Key]:
     """Return which primary keys the table has already."""
     names = spec.heading.key
+    if not names:
+        return {()} if fetch_tuples(connection, BaseTable(spec, connection), ()) else set()
     conditions = [dict(zip(names, key, strict=True)) for key in keys]
     observer, connection.observer = connection.observer, None  # the platform asks, not make
     try:

@@ -59,11 +59,12 @@ def _s3(spec: Spec) -> Any:
     config: dict[str, Any] = {"max_pool_connections": CONNECTIONS}
     if spec.get("proxy_server"):
         config["proxies"] = {"http": spec["proxy_server"], "https": spec["proxy_server"]}
+    given = {"key": "access_key", "secret": "secret_key", "token": "session_token", "profile": "profile"}
+    identity = {
+        name: spec[key] for name, key in given.items() if spec.get(key)
+    }  # without: that of the machine
     return S3FileSystem(
-        key=spec.get("access_key") or None,
-        secret=spec.get("secret_key") or None,
-        token=spec.get("session_token") or None,
-        profile=spec.get("profile") or None,
+        **identity,
         use_ssl=bool(spec.get("secure", True)),
         client_kwargs=client,
         config_kwargs=config,
@@ -88,26 +89,17 @@ def _gcs(spec: Spec) -> Any:
     _require("gcsfs", "gcs")
     from fsspec import filesystem
 
-    return filesystem(
-        "gcs",
-        token=spec.get("token") or None,
-        project=spec.get("project") or None,
-        use_listings_cache=False,
-    )
+    given = {key: spec[key] for key in ("token", "project") if spec.get(key)}
+    return filesystem("gcs", **given, use_listings_cache=False)
 
 
 def _azure(spec: Spec) -> Any:
     _require("adlfs", "azure")
     from fsspec import filesystem
 
-    return filesystem(
-        "abfs",
-        account_name=spec.get("account_name") or None,
-        account_key=spec.get("account_key") or None,
-        connection_string=spec.get("connection_string") or None,
-        anon=False,
-        use_listings_cache=False,
-    )
+    names = ("account_name", "account_key", "connection_string")
+    given = {key: spec[key] for key in names if spec.get(key)}
+    return filesystem("abfs", **given, anon=False, use_listings_cache=False)
 
 
 def _require(package: str, extra: str) -> None:

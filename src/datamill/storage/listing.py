@@ -38,7 +38,7 @@ def list_local(root: Path, prefix: str) -> Iterator[Listed]:
         OSError: A folder cannot be read.
     """
     top = root / prefix if prefix else root
-    if not top.exists():
+    if not top.is_dir():
         return
     for folder, _, names in os.walk(top, onerror=_raise):
         base = Path(folder).relative_to(root).as_posix()
