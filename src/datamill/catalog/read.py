@@ -98,7 +98,8 @@ class TableReader:
             lineage = f"{raw.name}.{column.name}"
         declared = recorded_type(record)
         if declared is None and parent is not None:
-            declared = without_numbering(parent.type)
+            # DataJoint writes no comment on inherited columns of PostgreSQL, so the origin's holds.
+            declared, comment = without_numbering(parent.type), comment or parent.comment
         declared = declared or inverse_type(column, self._dialect)
         stored = self._stored(declared, column)
         return Attribute(
