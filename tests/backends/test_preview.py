@@ -11,6 +11,7 @@ from datamill.algebra.relations import BaseTable, Relation
 from datamill.data.connection import Connection
 from datamill.data.insert import insert
 from datamill.data.preview import preview_html, preview_text
+from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 
 Declare = Callable[[str, str], TableSpec]
@@ -67,7 +68,8 @@ def test_html_is_escaped(connection: Connection, table: Relation) -> None:
 
 
 def test_a_preview_reads_no_blobs(connection: Connection, table: Relation) -> None:
-    connection.query('UPDATE "lab.mouse" SET photo = %s', (b"not a blob",))
+    table_name = connection.dialect.table(TableName("lab", "mouse"))
+    connection.query(f"UPDATE {table_name} SET photo = %s", (b"not a blob",))
     assert "<blob>" in preview_text(connection, table)
 
 
@@ -90,3 +92,11 @@ def test_numbers_are_shortened_not_cut(connection: Connection, declare: Declare)
         ["1", "###", "###"],
         ["2", "###", "Non"],
     ]
+
+
+def test_long_texts_are_cut_in_html(connection: Connection, declare: Declare) -> None:
+    spec = declare("lab.note", "note : int32\n---\ntext : varchar(1000)")
+    insert(connection, spec, [{"note": 1, "text": "<" * 200}, {"note": 2, "text": "<" * 201}])
+    html = preview_html(connection, BaseTable(spec, connection))
+    assert f"<td>{'&lt;' * 200}</td>" in html
+    assert f"<td>{'&lt;' * 197}...</td>" in html

@@ -114,8 +114,8 @@ def union(a: Relation, b: Relation, semantic_check: bool = True) -> Relation:
     common = [name for name in ours.secondary_attributes if name in theirs]
     if common:
         raise DataMillError(
-            f"Both sides of the union have the secondary attribute {', '.join(map(repr, common))}.",
-            hint="Rename it on one side, or leave it out, with proj.",
+            f"Attributes of both sides of the union that are not in the key have the same name: {', '.join(common)}.",
+            hint="Rename or leave them out on one side with proj. Rows of one table are combined by A & [c, d].",
         )
     return Union(a, b)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROOM = 4
 """Characters that a column is wider than its longest text."""
+MOST_IN_HTML = 200
+"""Characters of a cell in HTML at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,17 @@ def preview_html(connection: Connection, relation: Relation, *, limit: int | Non
     """
     found = _read(connection, relation, limit)
     titles = "".join(_title(attribute) for attribute in found.heading.attributes.values())
-    rows = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in found.rows)
+    rows = "".join(f"<tr>{''.join(f'<td>{_cell(text)}</td>' for text in row)}</tr>" for row in found.rows)
     caption = f"<p><b>{escape(found.heading.comment)}</b></p>" if found.heading.comment else ""
     more = "<p>...</p>" if found.has_more else ""
     total = "" if found.total is None else f"<p>Total: {found.total}</p>"
     table = f'<table class="datamill"><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>'
     return f"<div>{caption}{table}{more}{total}</div>"
+
+
+def _cell(text: str) -> str:
+    """Return escaped text, long texts cut: one of 16000 characters would push all else off the screen."""
+    return escape(text if len(text) <= MOST_IN_HTML else f"{text[: MOST_IN_HTML - 3]}...")
 
 
 def _title(attribute: Attribute) -> str:
