@@ -86,7 +86,7 @@ DEFINITIONS = {
 def test_reads_back_what_was_declared(connection: Connection, declare: Declare, definition: str) -> None:
     read = declare("lab.thing", definition)
     declared = resolve(connection, "lab", "thing", definition)
-    assert read == normalise(declared)
+    assert normalise(read) == normalise(declared)
     assert compare(declared, read, comments=True) == []
 
 
@@ -156,7 +156,19 @@ def test_describe_and_declare_again_give_the_same(
     for spec in [*family.values()]:
         text = describe(spec, lambda name: f"`{name.schema}`.`{name.table}`", connection.catalog.find)
         again = resolve(connection, spec.name.schema, spec.name.table, text)
-        assert normalise(again) == spec
+        assert normalise(again) == normalise(spec)
+
+
+def record_type(connection: Connection, record: str) -> None:
+    """Write the comment of lab.thing.b, a blob, by hand."""
+    statements = {
+        "sqlite": 'UPDATE "~columns" SET "comment" = %s WHERE "name" = \'b\'',
+        "postgresql": "COMMENT ON COLUMN lab.thing.b IS '" + record + "'",
+        "mysql": "ALTER TABLE lab.thing MODIFY b longblob DEFAULT NULL COMMENT %s",
+        "mariadb": "ALTER TABLE lab.thing MODIFY b longblob DEFAULT NULL COMMENT %s",
+    }
+    statement = statements[connection.dialect.name]
+    connection.query(statement, (record,) if "%s" in statement else None)
 
 
 def test_lineage_rows(connection: Connection, family: dict[str, TableSpec]) -> None:
@@ -240,9 +252,7 @@ class TestLoading:
 
     def test_unknown_codecs_are_tolerated(self, connection: Connection, declare: Declare) -> None:
         declare("lab.thing", "a : int32\n---\nb = null : <blob>")
-        connection.query(
-            'UPDATE "~columns" SET "comment" = %s WHERE "name" = %s', (":<of_another_lab@raw>:x", "b")
-        )
+        record_type(connection, ":<of_another_lab@raw>:x")
         connection.catalog.invalidate()
         attribute = connection.catalog.spec(TableName("lab", "thing")).heading["b"]
         assert attribute.type.text == "<of_another_lab@raw>"
@@ -324,7 +334,12 @@ class TestDeclaring:
             connection.catalog.declare(spec)
         assert not connection.catalog.has(TableName("lab", "child"))
 
-    def test_is_all_or_nothing(self, connection: Connection, declare: Declare) -> None:
+    def test_is_all_or_nothing(
+        self, request: pytest.FixtureRequest, connection: Connection, declare: Declare
+    ) -> None:
+        if not connection.dialect.has_schema_ddl:
+            reason = "spec 07 §9: a table and its lineage cannot be declared in one transaction"
+            request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
         declare("lab.parent", "a : int32")
         # A lineage table of another shape makes the last step fail.
         table = connection.dialect.table(TableName("lab", "~lineage"))

@@ -253,8 +253,11 @@ class MysqlSession:
         return None
 
     def catalog_version(self) -> int | None:
-        """MySQL does not count changes of definitions."""
-        return None
+        """A number that differs once anybody changed a definition: made of the times at which tables were changed.
+
+        They are whole seconds, so while the last one is recent, every number is new.
+        """
+        return mysql_catalog.version(self)
 
     # the end ---------------------------------------------------------------------------------------------------
 

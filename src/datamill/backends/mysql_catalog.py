@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,11 +26,22 @@ SELECT TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME,
   REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME
 FROM information_schema.KEY_COLUMN_USAGE
 WHERE REFERENCED_TABLE_NAME IS NOT NULL AND TABLE_SCHEMA {where} ORDER BY 1, 2, 3, ORDINAL_POSITION"""
+_JSON = """
+SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
+WHERE CHECK_CLAUSE LIKE 'json_valid(%%)' AND CONSTRAINT_SCHEMA {where}"""
 _INDEXES = """
 SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, {expression}
 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA {where} ORDER BY 1, 2, 3, SEQ_IN_INDEX"""
 
+_VERSION = f"""
+SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS('/', TABLE_SCHEMA, TABLE_NAME, CREATE_TIME))),
+  MAX(CREATE_TIME) >= NOW() - INTERVAL 2 SECOND
+FROM information_schema.TABLES WHERE TABLE_SCHEMA NOT IN ({_SYSTEM})"""
+_CODE_POINT_ORDER = frozenset(("utf8mb4_0900_bin", "utf8mb4_nopad_bin"))
+"""Collations under which text compares as everywhere else."""
+
 Row = tuple[Any, ...]
+_news = itertools.count(1)
 
 
 class Executes(Protocol):
@@ -46,6 +58,15 @@ def list_schemas(session: Executes) -> list[str]:
     return sorted(str(row[0]) for row in session.execute(_SCHEMAS).rows)
 
 
+def version(session: Executes) -> int:
+    """Return a number that differs once a table was made, changed or dropped.
+
+    Each change gives a table a new time, in whole seconds: while the last is recent, no number comes twice.
+    """
+    count, times, is_recent = session.execute(_VERSION).rows[0]
+    return -next(_news) if is_recent else (int(count) << 32) + int(times)
+
+
 def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list[RawTable]:
     """Describe the tables of some schemas, or of all."""
     params = () if schemas is None else tuple(schemas)
@@ -54,10 +75,12 @@ def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list
     where = f"NOT IN ({_SYSTEM})" if schemas is None else f"IN ({', '.join(['%s'] * len(params))})"
 
     def rows(sql: str, **parts: str) -> list[Row]:
-        return session.execute(sql.format(where=where, **parts), params).rows
+        text = sql.format(where=where, **parts)
+        return session.execute(text if params else text.replace("%%", "%"), params).rows
 
     tables = rows(_TABLES)
-    columns, hidden = _columns(rows(_COLUMNS), session.is_mariadb)
+    documents = _documents(rows(_JSON)) if session.is_mariadb else frozenset()
+    columns, hidden = _columns(rows(_COLUMNS), documents, session.is_mariadb)
     foreign_keys = _foreign_keys(rows(_FOREIGN_KEYS))
     expression = "NULL" if session.is_mariadb else "EXPRESSION"
     keys, indexes = _indexes(rows(_INDEXES, expression=expression), hidden)
@@ -79,27 +102,36 @@ def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list
 # --- columns ---------------------------------------------------------------------------------------------------
 
 
+Place = tuple[TableName, str]
+
+
+def _documents(rows: list[Row]) -> frozenset[Place]:
+    """Return the columns of MariaDB that hold json: text that a CHECK wants to be valid."""
+    return frozenset((TableName(row[0], row[1]), row[2][len("json_valid(") : -1].strip("`")) for row in rows)
+
+
 def _columns(
-    rows: list[Row], is_mariadb: bool
-) -> tuple[dict[TableName, tuple[RawColumn, ...]], dict[tuple[TableName, str], str]]:
+    rows: list[Row], documents: frozenset[Place], is_mariadb: bool
+) -> tuple[dict[TableName, tuple[RawColumn, ...]], dict[Place, str]]:
     """Return the columns of tables, and apart the generated ones that only carry an index: column -> expression."""
     columns: dict[TableName, list[RawColumn]] = defaultdict(list)
-    hidden: dict[tuple[TableName, str], str] = {}
+    hidden: dict[Place, str] = {}
     for schema, table, name, sql_type, nullable, default, comment, extra, collation, expression in rows:
         owner, words = TableName(schema, table), (extra or "").upper()
         if "INVISIBLE" in words and "GENERATED" in words and "DEFAULT_GENERATED" not in words:
             hidden[owner, name] = _text(expression)
             continue
-        is_null = nullable == "YES"
+        if (owner, name) in documents:
+            sql_type, collation = "json", None
         columns[owner].append(
             RawColumn(
                 name,
                 _text(sql_type),
-                is_null,
-                _default(default, "DEFAULT_GENERATED" in words, is_mariadb),
+                nullable == "YES",
+                _default(default, sql_type, "DEFAULT_GENERATED" in words, is_mariadb),
                 comment or "",
                 is_auto_increment="AUTO_INCREMENT" in words,
-                collation=collation,
+                collation=None if collation in _CODE_POINT_ORDER else collation,
             )
         )
     return {name: tuple(items) for name, items in columns.items()}, hidden
@@ -109,13 +141,15 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value or "")
 
 
-def _default(text: Any, is_expression: bool, is_mariadb: bool) -> str | None:
+def _default(text: Any, sql_type: Any, is_expression: bool, is_mariadb: bool) -> str | None:
     """Return a default as SQL whose strings have doubled quotes and no backslashes that escape."""
     if text is None:
         return None
     text = _text(text)
     if is_expression:
         return _plain_strings(text)
+    if text.startswith("0x") and "binary" in _text(sql_type):
+        return f"X'{text[2:]}'"
     if not is_mariadb:
         return _quoted(text)
     return None if text == "NULL" else _plain_strings(text)
@@ -167,7 +201,7 @@ def _age(constraint: str) -> tuple[int, str]:
 
 
 def _indexes(
-    rows: list[Row], hidden: dict[tuple[TableName, str], str]
+    rows: list[Row], hidden: dict[Place, str]
 ) -> tuple[dict[TableName, tuple[str, ...]], dict[TableName, tuple[RawIndex, ...]]]:
     """Return the primary keys and the other indexes."""
     keys: dict[TableName, list[str]] = defaultdict(list)

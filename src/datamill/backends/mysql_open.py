@@ -149,7 +149,7 @@ def _variables(server: Server, settings: Settings, for_streams: bool) -> dict[st
     wait = max(1, math.ceil(settings.database.busy_timeout))
     variables: dict[str, Any] = {
         "SESSION autocommit": 1,
-        "SESSION sql_mode": SQL_MODE,
+        "SESSION sql_mode": f"{SQL_MODE},TIME_ROUND_FRACTIONAL" if server.is_mariadb else SQL_MODE,
         "SESSION group_concat_max_len": server.most_packet,
         "SESSION innodb_lock_wait_timeout": wait,
         "SESSION lock_wait_timeout": wait,

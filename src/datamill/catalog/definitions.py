@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from datamill.backends.base import BackendSession
 from datamill.catalog.changes import without_rename_marks
 from datamill.catalog.contracts import Host, Tables
 from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
 from datamill.catalog.named import drop_unused_types, names_in_use
-from datamill.errors import DataMillError, IntegrityError, did_you_mean
+from datamill.errors import DataMillError, IntegrityError, LostConnectionError, did_you_mean
 from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName, check_name
 from datamill.model.table import TableSpec
@@ -32,12 +32,24 @@ def changing(host: Host, catalog: Tables, what: str) -> Iterator[BackendSession]
             f"Cannot {what} within a transaction.", hint="Commit first: definitions are changed on their own."
         )
     try:
-        with host.write() as session:
-            if session.dialect.ddl.lock_definitions:
-                session.execute(session.dialect.ddl.lock_definitions)
+        with host.write() as session, _alone(session):
             yield session
     finally:
         catalog.invalidate()
+
+
+@contextmanager
+def _alone(session: BackendSession) -> Iterator[None]:
+    """Keep others who change definitions waiting."""
+    traits = session.dialect.ddl
+    if traits.lock_definitions:
+        session.execute(traits.lock_definitions)
+    try:
+        yield
+    finally:
+        if traits.unlock_definitions:
+            with suppress(LostConnectionError):  # then the server has unlocked them
+                session.execute(traits.unlock_definitions)
 
 
 def run(session: BackendSession, statements: Iterable[Statement]) -> None:

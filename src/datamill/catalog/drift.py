@@ -56,7 +56,7 @@ def normalise(spec: TableSpec) -> TableSpec:
     """Return the specification as it reads back from a database.
 
     There, a foreign key is in the key when its attributes are, it is nullable when one of them is, and an index over
-    exactly its attributes is its own.
+    exactly its attributes is its own. Indexes have no order.
     """
     columns = {column.name: column for column in spec.columns}
     unique = {index.attributes for index in spec.indexes if index.unique}
@@ -70,7 +70,7 @@ def normalise(spec: TableSpec) -> TableSpec:
         for key in spec.foreign_keys
     )
     implied = {key.attributes for key in keys}
-    indexes = tuple(index for index in spec.indexes if index.attributes not in implied)
+    indexes = tuple(sorted((index for index in spec.indexes if index.attributes not in implied), key=_index))
     return replace(spec, foreign_keys=keys, indexes=indexes)
 
 

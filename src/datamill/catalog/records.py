@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +13,19 @@ from datamill.model.types import AttributeType, parse_type
 from datamill.sql.dialects.base import Dialect
 
 _NOW = re.compile(
-    r"(?:current_timestamp|current_date|current_time|now|localtimestamp)\b(?:\(\d?\))?\Z", re.IGNORECASE
+    r"(?:current_timestamp|current_date|current_time|now|localtimestamp|curdate|curtime)\b(?:\(\d?\))?\Z",
+    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[EN]?'((?:[^']|'')*)'(?:\s*::.*)?\Z", re.DOTALL)
 _NULL = re.compile(r"NULL(?:\s*::.*)?\Z", re.IGNORECASE | re.DOTALL)
 _BYTES = re.compile(r"[Xx]'([0-9A-Fa-f]*)'\Z")
 
 _MOMENTS = ("date", "datetime", "time")
+_FROM_TEXT = {
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+}
 
 
 def split_record(comment: str) -> tuple[str | None, str]:
@@ -123,5 +130,7 @@ def _canonical(value: Any, type: AttributeType, dialect: Dialect) -> Any:
             return Decimal(value)
         if type.family == "bool":
             return value.lower() in ("1", "true", "t")
+        if type.family in _MOMENTS:
+            return _FROM_TEXT[type.family](value)
     adapt = dialect.from_driver_for(type)
     return value if adapt is None else adapt(value)

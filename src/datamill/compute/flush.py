@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -262,8 +262,9 @@ class Storage:
                 raise
 
     def _is_upstream(self, error: IntegrityError) -> bool:
-        primary = {key.parent for key in self._target.spec.foreign_keys if key.in_key}
-        return error.parent is not None and any(str(name) == str(error.parent) for name in primary)
+        """True if a row of the table itself, not of a part, refers to a row of the key source that is gone."""
+        primary = {str(key.parent) for key in self._target.spec.foreign_keys if key.in_key}
+        return str(error.child) == str(self._target.spec.name) and str(error.parent) in primary
 
     def _batches(self, entry: Finished) -> Iterable[InsertBatch]:
         return (self._with_metadata(batch, entry) for batch in entry.buffer.batches)
@@ -312,11 +313,13 @@ class Group:
     Fields:
         storage: What writes them.
         failed: Called with a key and its error.
+        stored: Called after each flush.
         entries: The keys.
     """
 
     storage: Storage
     failed: Any
+    stored: Callable[[], Any] = lambda: None
     entries: list[Finished] = field(default_factory=list)
     _size: int = 0
     _opened: float = 0.0
@@ -351,6 +354,7 @@ class Group:
                 gone = self._one_by_one(entries)
         for entry, error in gone:
             self.failed(entry.key, error)
+        self.stored()
 
     def _one_by_one(self, entries: Sequence[Finished]) -> list[tuple[Finished, DataMillError]]:
         failures: list[tuple[Finished, DataMillError]] = []

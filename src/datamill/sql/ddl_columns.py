@@ -104,14 +104,14 @@ def _collation(
     spec: TableSpec, column: Attribute, dialect: Dialect, parents: Mapping[TableName, TableSpec]
 ) -> str:
     """Return the collation of a text column that must equal the one it refers to."""
-    if column.stored.family not in ("text", "enum"):
+    if not dialect.ddl.code_point_collation or column.stored.family not in ("text", "enum"):
         return ""
     collation = column.collation
     for key in spec.foreign_keys:
         parent = parents.get(key.parent)
         theirs = dict(key.attribute_map).get(column.name)
         if parent is not None and theirs is not None and theirs in parent.heading:
-            collation = parent.heading[theirs].collation or collation
+            collation = parent.heading[theirs].collation or dialect.ddl.code_point_collation
     return f"COLLATE {dialect.identifier(collation)}" if collation else ""
 
 
@@ -131,6 +131,8 @@ def default_text(default: Any, type: AttributeType, dialect: Dialect) -> str:
         return dialect.literal(default, type)
     adapt = dialect.to_driver_for(type)
     bound = default if adapt is None else adapt(default)
+    if isinstance(bound, bytes):
+        return dialect.literal(bound, type)
     if isinstance(bound, bool):
         bound = int(bound)
     if type.family == "decimal":

@@ -117,7 +117,7 @@ def test_defaults_of_other_databases(text: str, type_text: str, value: Any) -> N
         ("mysql", "enum('A','b')", "enum('A','b')"),
         ("mysql", "datetime(3)", "datetime(3)"),
         ("mysql", "decimal(6,2)", "decimal(6,2)"),
-        ("mysql", "longblob", "bytes"),
+        ("mysql", "longblob", "longblob"),
         ("mysql", "mediumtext", "mediumtext"),
         ("mysql", "geometry", "geometry"),
         ("postgresql", "character varying(8)", "varchar(8)"),

@@ -26,19 +26,23 @@ _UUID_TEXT = (
     "LOWER(CONCAT_WS('-', SUBSTR(HEX({0}), 1, 8), SUBSTR(HEX({0}), 9, 4), SUBSTR(HEX({0}), 13, 4),"
     " SUBSTR(HEX({0}), 17, 4), SUBSTR(HEX({0}), 21)))"
 )
+# What JSON functions return has a collation of its own, which goes with no other: the casts give it the session's.
+JSON_KIND = "CAST(JSON_TYPE({0}) AS CHAR)"
+JSON_CONTENT = "CAST(JSON_UNQUOTE({0}) AS CHAR)"
 _JSON_NUMBER = (
-    "CASE JSON_TYPE({{0}}) WHEN 'BOOLEAN' THEN JSON_UNQUOTE({{0}}) = 'true' WHEN 'NULL' THEN NULL"
+    f"CASE {JSON_KIND} WHEN 'BOOLEAN' THEN {JSON_CONTENT} = 'true' WHEN 'NULL' THEN NULL"
     " WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL"
-    " ELSE CASE WHEN JSON_UNQUOTE({{0}}) REGEXP '^ *[-+]?[0-9]+[.]?[0-9]*([eE][-+]?[0-9]+)? *$'"
-    " THEN CAST(JSON_UNQUOTE({{0}}) AS {name}) END END"
+    f" ELSE CASE WHEN {JSON_CONTENT} REGEXP '^ *[-+]?[0-9]+[.]?[0-9]*([eE][-+]?[0-9]+)? *$'"
+    f" THEN CAST({JSON_CONTENT} AS {{name}}) END END"
 )
 _JSON_BOOL = (
-    "CASE JSON_TYPE({0}) WHEN 'BOOLEAN' THEN JSON_UNQUOTE({0}) = 'true' WHEN 'NULL' THEN NULL"
+    f"CASE {JSON_KIND} WHEN 'BOOLEAN' THEN {JSON_CONTENT} = 'true' WHEN 'NULL' THEN NULL"
     " WHEN 'OBJECT' THEN NULL WHEN 'ARRAY' THEN NULL"
-    " WHEN 'STRING' THEN CASE LOWER(JSON_UNQUOTE({0})) WHEN 'true' THEN 1 WHEN '1' THEN 1"
-    " WHEN 'false' THEN 0 WHEN '0' THEN 0 END ELSE CAST(JSON_UNQUOTE({0}) AS DOUBLE) <> 0 END"
+    f" WHEN 'STRING' THEN CASE LOWER({JSON_CONTENT}) WHEN 'true' THEN 1 WHEN '1' THEN 1"
+    f" WHEN 'false' THEN 0 WHEN '0' THEN 0 END ELSE CAST({JSON_CONTENT} AS DOUBLE) <> 0 END"
 )
-_JSON_TEXT = "CASE WHEN JSON_TYPE({0}) <> 'NULL' THEN JSON_UNQUOTE({0}) END"
+JSON_TEXT = f"CASE WHEN {JSON_KIND} <> 'NULL' THEN {JSON_CONTENT} END"
+"""Template of a JSON value as text; JSON's null is NULL."""
 
 
 def type_name(type: AttributeType) -> str:
@@ -101,10 +105,8 @@ def _to_uuid(writer: Writer, call: Call) -> None:
     template("UNHEX(REPLACE({0}, '-', ''))")(writer, call)
 
 
-BOOL_TO_JSON = (
-    "CASE WHEN {0} THEN JSON_EXTRACT('true', '$') WHEN NOT {0} THEN JSON_EXTRACT('false', '$') END"
-    """Template of a truth value as JSON."""
-)
+BOOL_TO_JSON = "CASE WHEN {0} THEN JSON_EXTRACT('true', '$') WHEN NOT {0} THEN JSON_EXTRACT('false', '$') END"
+"""Template of a truth value as JSON."""
 
 
 def _to_json(writer: Writer, call: Call) -> None:
@@ -131,12 +133,12 @@ def _from_json(writer: Writer, call: Call) -> None:
     value, type = call.arguments[0], call.type
     if type.family in ("integer", "float", "decimal"):
         name = "DOUBLE" if type.family == "float" else "DECIMAL(65, 30)"
-        number = _JSON_NUMBER.format(name=name)
+        number = _JSON_NUMBER.replace("{name}", name)
         template(f"(ROUND({number}) DIV 1)" if type.family == "integer" else number)(writer, call)
     elif type.family == "bool":
         template(_JSON_BOOL)(writer, call)
     elif type.family == "text":
-        template(_JSON_TEXT)(writer, call)
+        template(JSON_TEXT)(writer, call)
     else:
         writer.expression(Call("CAST", (Call("CAST", (value,), TEXT),), type))
 

@@ -13,7 +13,7 @@ from datamill.algebra.expression.kinds import TEXT
 from datamill.algebra.expression.patterns import ICU, translate
 from datamill.algebra.expression.tree import Call, Expression, Literal
 from datamill.model.types import parse_type
-from datamill.sql.dialects.casts_mysql import BOOL_TO_JSON, MARIADB_CASTS, MYSQL_CASTS, type_name
+from datamill.sql.dialects.casts_mysql import BOOL_TO_JSON, JSON_TEXT, MARIADB_CASTS, MYSQL_CASTS, type_name
 from datamill.sql.dialects.templates import (
     COMMON,
     aggregate,
@@ -230,6 +230,28 @@ def _normalized(sign: str) -> Renderer:
     return render
 
 
+def _whole(name: str) -> dict[str, str]:
+    """Functions that give a whole number of the argument's type: of small decimals the servers make integers."""
+    return {"integer": "{0}", "uint64": "{0}", "decimal": f"CAST({name}({{0}}) AS DECIMAL(65, 0))"}
+
+
+def _shifted(writer: Writer, call: Call) -> None:
+    """LAG and LEAD in MariaDB, which know no default: a constant is NULL exactly where there is no such row."""
+    if len(call.arguments) < 3:
+        template(f"{call.function}({{*}}){{over}}")(writer, call)
+        return
+    value, distance, default = call.arguments
+    one = Call(call.function, (Literal(1, parse_type("int64")), distance), call.type, call.options)
+    writer.text("CASE WHEN ")
+    template(f"{call.function}({{*}}){{over}}")(writer, one)
+    writer.text(" IS NULL THEN ")
+    writer.expression(default)
+    writer.text(" ELSE ")
+    row = Call(call.function, (value, distance), call.type, call.options)
+    template(f"{call.function}({{*}}){{over}}")(writer, row)
+    writer.text(" END")
+
+
 _PLACE = "JSON_EXTRACT({0}, {1})"
 _SIGNED = "CAST(({}) AS SIGNED)"
 
@@ -260,8 +282,9 @@ MYSQL_FUNCTIONS: dict[str, Renderer] = {
     "CAST": MYSQL_CASTS,
     "ORDER": _order,
     "AVG": aggregate("AVG("),
-    "CEIL": by_family(0, dict.fromkeys(("integer", "uint64"), "{0}"), "CEIL({0})"),
-    "FLOOR": by_family(0, dict.fromkeys(("integer", "uint64"), "{0}"), "FLOOR({0})"),
+    "-": by_family(0, {"uint64": "(CAST({0} AS DECIMAL(20, 0)) - {1})"}, "({0} - {1})"),
+    "CEIL": by_family(0, _whole("CEIL"), "CEIL({0})"),
+    "FLOOR": by_family(0, _whole("FLOOR"), "FLOOR({0})"),
     **templates(
         {
             "XOR": "({0} XOR {1})",
@@ -324,7 +347,7 @@ MYSQL_FUNCTIONS: dict[str, Renderer] = {
             "DATEDIFF": "DATEDIFF({*})",
             "DATE_FORMAT": "DATE_FORMAT({*})",
             "->": _PLACE,
-            "->>": f"CASE WHEN JSON_TYPE({_PLACE}) <> 'NULL' THEN JSON_UNQUOTE({_PLACE}) END",
+            "->>": JSON_TEXT.replace("{0}", _PLACE),
             "JSON_LENGTH": "JSON_LENGTH({0})",
             "JSON_KEYS": "JSON_KEYS({0})",
             "JSON_CONTAINS": "JSON_CONTAINS({*})",
@@ -350,5 +373,10 @@ MARIADB_FUNCTIONS: dict[str, Renderer] = {
     "REGEXP_REPLACE": _with_pattern("REGEXP_REPLACE(", ")"),
     "REGEXP_SUBSTR": _with_pattern("NULLIF(REGEXP_SUBSTR(", "), '')"),
     **{sign: _normalized(sign) for sign in ("=", "<>", "<=>")},
+    "LAG": _shifted,
+    "LEAD": _shifted,
+    # Ten digits behind the point otherwise.
+    "PERCENT_RANK": template("(PERCENT_RANK(){over} + 0e0)"),
+    "CUME_DIST": template("(CUME_DIST(){over} + 0e0)"),
 }
 """The same for MariaDB, where json is text and regular expressions are PCRE's."""

@@ -130,6 +130,7 @@ MYSQL: Final = Dialect(
         "json": adapters.json_to_text,
     },
     from_driver={
+        "uint64": int,
         "bool": bool,
         "float32": adapters.widen_float32,
         "time": adapters.timedelta_to_time,
@@ -150,9 +151,15 @@ MYSQL: Final = Dialect(
         inline_indexes=True,
         indexes_foreign_keys=False,
         longest_index_text=255,
+        code_point_collation="utf8mb4_0900_bin",
+        inverse_types={
+            "longblob": "longblob"
+        },  # `bytes` has a type record, DataJoint's older blobs have none
         options="ENGINE=InnoDB",
         create_schema="CREATE DATABASE IF NOT EXISTS",
         drop_schema="DROP DATABASE IF EXISTS",
+        lock_definitions="SELECT GET_LOCK('datamill definitions', 30)",
+        unlock_definitions="SELECT RELEASE_LOCK('datamill definitions')",
     ),
 )
 """MySQL; ``float`` columns are read as ``x+0e0``, sessions run in UTC."""
@@ -162,6 +169,6 @@ MARIADB: Final = replace(
     name="mariadb",
     functions=MARIADB_FUNCTIONS,
     literal=_mariadb_literal,
-    ddl=replace(MYSQL.ddl, expression_indexes=False),
+    ddl=replace(MYSQL.ddl, expression_indexes=False, code_point_collation="utf8mb4_nopad_bin"),
 )
 """MariaDB: json is text, and indexes take no expressions."""

@@ -15,6 +15,8 @@ class DefinitionTraits:
     Fields:
         checks: Kind -> function of the quoted column and its type giving the condition of a CHECK, or empty.
         collations: Kind -> COLLATE clause of its columns.
+        code_point_collation: Collation in which text columns without one of their own are compared; empty where
+            columns have none, or always the same.
         now: Function of a type giving the default expression for the present moment.
         native_types: Native types are written as the user spelled them.
         auto_increment: What follows the column type of a key that the database numbers.
@@ -40,6 +42,7 @@ class DefinitionTraits:
         drop_schema: Words that drop a schema, likewise.
         lock_definitions: Statement that makes others who change definitions wait until the transaction ends; empty
             where they do so anyway.
+        unlock_definitions: Statement that lets them go on, where the end of the transaction does not.
         named_objects: Query for the enum types and indexes of the schemas given as one array: schema, name, and the
             labels of a type; empty where tables have no such things beside them.
         unused_types: Query for the enum types of the schemas given as one array that no column uses: schema, name.
@@ -47,6 +50,7 @@ class DefinitionTraits:
 
     checks: Mapping[str, Callable[[str, AttributeType], str]] = field(default_factory=dict)
     collations: Mapping[str, str] = field(default_factory=dict)
+    code_point_collation: str = ""
     now: Callable[[AttributeType], str] = lambda type: "CURRENT_TIMESTAMP"
     native_types: bool = False
     auto_increment: str = ""
@@ -69,5 +73,6 @@ class DefinitionTraits:
     create_schema: str = "CREATE SCHEMA IF NOT EXISTS"
     drop_schema: str = "DROP SCHEMA IF EXISTS"
     lock_definitions: str = ""
+    unlock_definitions: str = ""
     named_objects: str = ""
     unused_types: str = ""

@@ -6,7 +6,7 @@ SIGN(`x`);
 
 CEIL(`x`);
 
-CEIL(`p`);
+CAST(CEIL(`p`) AS DECIMAL(65, 0));
 
 `n`;
 

@@ -25,7 +25,7 @@ MIN(`flag`);
 
 MIN(`k`);
 
-JSON_ARRAYAGG(CASE WHEN `flag` THEN JSON_EXTRACT('true', '$') WHEN NOT `flag` THEN JSON_EXTRACT('false', '$') ENDTemplate of a truth value as JSON.);
+JSON_ARRAYAGG(CASE WHEN `flag` THEN JSON_EXTRACT('true', '$') WHEN NOT `flag` THEN JSON_EXTRACT('false', '$') END);
 
 MIN(`flag`);
 

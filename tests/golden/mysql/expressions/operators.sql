@@ -15,7 +15,7 @@
 (`p` * %s);
 -- Decimal('2')
 
-(`u` - %s);
+(CAST(`u` AS DECIMAL(20, 0)) - %s);
 -- 1
 
 (-`n`);
