@@ -91,10 +91,11 @@ def test_a_row_without_objects_is_a_plain_insert(local: Lab) -> None:
     assert len(local.movie()) == 1
 
 
-def _write(staged: Any) -> None:
+def _write(staged: Any) -> Any:
     staged.open("frames", ".bin").write(b"abc")
     folder = staged.store("stats", ".dir")
     folder["a/b"] = b"1"
+    return staged
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
@@ -138,10 +139,10 @@ def test_misuse_is_refused(local: Lab) -> None:
     attempt(lambda s: s.open("note"), "cannot be written in place")
     attempt(lambda s: s.store("frames", ".zarr"), "Nothing was written")
     attempt(lambda s: s.local("frames", ".h5"), "Nothing was written")
-    attempt(lambda s: (_write(s), s.open("frames", ".txt")), "extension")
-    attempt(lambda s: (_write(s), s.rec.update(animal=4)), "changed from")
-    attempt(lambda s: (_write(s), s.rec.pop("day")), "lacks day")
-    attempt(lambda s: (_write(s), s.rec.update(frames=b"x")), "also set in rec")
+    attempt(lambda s: _write(s).open("frames", ".txt"), "extension")
+    attempt(lambda s: _write(s).rec.update(animal=4), "changed from")
+    attempt(lambda s: _write(s).rec.pop("day"), "lacks day")
+    attempt(lambda s: _write(s).rec.update(frames=b"x"), "also set in rec")
     attempt(lambda s: s.open("trace", ".npy").write(b"no array"), "no NumPy file")
     attempt(lambda s: s.rec.update(day=None), "day", MissingAttributeError)
 
