@@ -42,7 +42,8 @@ class Lab:
         return self.schema(cls, context=context)
 
     def paths(self) -> list[str]:
-        return sorted(item.path for item in self.backend.list())
+        found = sorted(item.path for item in self.backend.list())
+        return [path for path in found if not path.startswith("_datamill/")]
 
 
 @pytest.fixture

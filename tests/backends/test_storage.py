@@ -62,7 +62,8 @@ class Lab:
         self.backend: StorageBackend = self.instance.connection.stores.backend()
 
     def paths(self, prefix: str = "") -> list[str]:
-        return sorted(item.path for item in self.backend.list(prefix))
+        found = sorted(item.path for item in self.backend.list(prefix))
+        return [path for path in found if not path.startswith("_datamill/")]
 
     def one(self, name: str, **restriction: Any) -> Any:
         return (self.table & restriction).fetch1(name)

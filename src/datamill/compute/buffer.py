@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from types import FrameType
 from typing import Any
 
@@ -91,20 +92,21 @@ def caller() -> str:
 
 def merge(batches: Iterable[InsertBatch]) -> list[InsertBatch]:
     """Join batches of the same table and shape, in order of first appearance."""
-    joined: dict[tuple[Any, ...], tuple[InsertBatch, list[list[Any]], list[tuple[Any, ...]]]] = {}
+    joined: dict[tuple[Any, ...], list[InsertBatch]] = {}
     for batch in batches:
-        shape = (batch.spec.name, batch.names, batch.conflict)
-        found = joined.get(shape)
-        if found is None:
-            joined[shape] = (batch, [list(column) for column in batch.columns], list(batch.keys))
-        else:
-            for whole, column in zip(found[1], batch.columns, strict=True):
-                whole.extend(column)
-            found[2].extend(batch.keys)
-    return [
-        InsertBatch(first.spec, first.names, tuple(columns), keys, first.conflict, first.allow_direct_insert)
-        for first, columns, keys in joined.values()
-    ]
+        joined.setdefault((batch.spec.name, batch.names, batch.conflict), []).append(batch)
+    return [_joined(alike) for alike in joined.values()]
+
+
+def _joined(batches: list[InsertBatch]) -> InsertBatch:
+    columns = zip(*(batch.columns for batch in batches), strict=True)
+    return replace(
+        batches[0],
+        columns=tuple(list(chain.from_iterable(parts)) for parts in columns),
+        keys=[key for batch in batches for key in batch.keys],
+        objects=tuple(item for batch in batches for item in batch.objects),
+        doubtful=frozenset().union(*(batch.doubtful for batch in batches)),
+    )
 
 
 def server_now() -> datetime:

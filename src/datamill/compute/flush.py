@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from datamill.algebra import operators
@@ -15,6 +15,7 @@ from datamill.compute.key_source import keys_of
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.data import fetch as fetching
+from datamill.data.gc_marks import rescue
 from datamill.data.observer import InsertBatch
 from datamill.data.scalars import fetch_tuples
 from datamill.data.values import to_driver
@@ -239,7 +240,10 @@ class Storage:
 
     def write(self, batch: InsertBatch) -> None:
         """Write rows inside the open transaction."""
-        self._target.connection.session.insert_columns(
+        connection = self._target.connection
+        if batch.objects:
+            rescue(connection, connection.session, batch.objects, batch.doubtful)
+        connection.session.insert_columns(
             batch.spec.name,
             batch.names,
             batch.columns,
@@ -286,7 +290,7 @@ class Storage:
             return batch
         names = (*batch.names, *(name for name, _ in values))
         columns = (*batch.columns, *([value] * len(batch) for _, value in values))
-        return InsertBatch(batch.spec, names, columns, batch.keys, batch.conflict)
+        return replace(batch, names=names, columns=columns)
 
     def _metadata_values(self, entry: Finished) -> list[tuple[str, Any]]:
         known = {

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from datamill.codecs import chain_for
-from datamill.data.objects import UploadGate, is_stored
+from datamill.data.objects import UploadGate, is_stored, referenced
 from datamill.data.rows import RowBatch
 from datamill.data.values import EncodedColumn, codec_context, table_coder
 from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
@@ -32,6 +33,8 @@ class EncodedBatch:
         names: Column names.
         columns: Driver values, one list per name.
         keys: Primary keys as canonical values, in key order; empty tuples for a singleton.
+        objects: Store and path of the objects that the rows refer to.
+        doubtful: Paths of objects that garbage collection had marked when they were uploaded.
     """
 
     start: int
@@ -39,6 +42,8 @@ class EncodedBatch:
     names: tuple[str, ...]
     columns: tuple[list[Any], ...]
     keys: list[tuple[Any, ...]]
+    objects: tuple[tuple[str | None, str], ...] = ()
+    doubtful: frozenset[str] = frozenset()
 
     def column(self, name: str) -> list[Any]:
         """Return a column of driver values; NULLs if the column is not written."""
@@ -48,7 +53,9 @@ class EncodedBatch:
         """Return some of the rows."""
         columns = tuple([column[index] for index in positions] for column in self.columns)
         keys = [self.keys[index] for index in positions]
-        return EncodedBatch(self.start, len(positions), self.names, columns, keys)
+        return EncodedBatch(
+            self.start, len(positions), self.names, columns, keys, self.objects, self.doubtful
+        )
 
 
 class Encoder:
@@ -126,7 +133,9 @@ class Encoder:
         for name, values in in_stores.items():
             attribute = self.spec.heading[name]
             keys = self._keys_for(attribute, encoded)
-            encoded[name] = self.encode_column(attribute, values, batch.start, keys)
+            encoded[name] = self._gate.upload(
+                partial(self.encode_column, attribute, values, batch.start, keys)
+            )
         return batch
 
     def _validate(self, attribute: Attribute, values: list[Any], start: int) -> None:
@@ -149,7 +158,35 @@ class Encoder:
         if not names:  # a table of an auto-increment key alone
             names, columns = list(key), [[None] * batch.count for _ in key]
         keys = self._key_tuples(batch, encoded)
-        return EncodedBatch(batch.start, batch.count, tuple(names), tuple(columns), keys)
+        objects, doubtful = self._objects(encoded)
+        return EncodedBatch(batch.start, batch.count, tuple(names), tuple(columns), keys, objects, doubtful)
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Paths of objects that garbage collection had marked when uploads began."""
+        return frozenset() if self._gate is None else self._gate.doomed.paths
+
+    def upload_column(
+        self, attribute: Attribute, values: list[Any], keys: Sequence[Mapping[str, Any]] | None
+    ) -> EncodedColumn:
+        """Encode one column, by way of the checks that stand before uploads if its values go to a store."""
+        if self._gate is None or not is_stored(attribute) or all(value is None for value in values):
+            return self.encode_column(attribute, values, 0, keys)
+        self._gate.open()
+        return self._gate.upload(partial(self.encode_column, attribute, values, 0, keys))
+
+    def _objects(
+        self, encoded: Mapping[str, EncodedColumn]
+    ) -> tuple[tuple[tuple[str | None, str], ...], frozenset[str]]:
+        """Return the objects that encoded rows refer to, and paths of those that were marked for removal."""
+        if self._gate is None:
+            return (), frozenset()
+        found: list[tuple[str | None, str]] = []
+        for name, column in encoded.items():
+            attribute = self.spec.heading[name]
+            if attribute.is_codec and is_stored(attribute):
+                found += referenced(attribute, column.canonical)
+        return tuple(dict.fromkeys(found)), self._gate.doomed.paths
 
     def check_fields(self, batch: RowBatch) -> None:
         """Raise for fields that are no attributes."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
 from datamill.codecs import chain_for
+from datamill.data.gc_marks import Reference, doomed, wait_until_purged
 from datamill.data.scalars import fetch_tuples
 from datamill.model.attribute import Attribute
 from datamill.model.table import TableSpec
 from datamill.sql.dml import insert_select
 from datamill.sql.select import compile_select
+from datamill.storage.content import BeingPurged, Doomed, not_trusting
+from datamill.storage.stores import Stores
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
 Key = tuple[Any, ...]
+Encoded = TypeVar("Encoded")
 
 
 def is_stored(attribute: Attribute) -> bool:
@@ -43,6 +47,7 @@ class UploadGate:
         self._spec = spec
         self._skip_existing = skip_existing
         self._is_open = False
+        self.doomed = Doomed()
         self._seen: set[Key] = set()
 
     def open(self) -> None:
@@ -51,11 +56,30 @@ class UploadGate:
         Raises:
             AccessError: The connection is read-only, or the user may not insert.
         """
+        self.doomed = doomed(self._connection, self._spec.name.schema)
         if self._is_open:
             return
         if self._connection.observer is None:  # a running make writes later, when it returns
             require_insertable(self._connection, self._spec)
+        for attribute in self._spec.heading.attributes.values():
+            if is_stored(attribute):
+                _claim(self._connection.stores, attribute)
         self._is_open = True
+
+    def upload(self, encode: Callable[[], Encoded]) -> Encoded:
+        """Encode a column whose values go to a store; wait for objects that are being removed just now.
+
+        Raises:
+            DataMillError: Garbage collection does not end.
+        """
+        while True:
+            try:
+                with not_trusting(self.doomed):
+                    return encode()
+            except BeingPurged as signal:
+                schema = self._spec.name.schema
+                wait_until_purged(self._connection, schema, str(signal))
+                self.doomed = doomed(self._connection, schema)
 
     def wanted(self, keys: Sequence[Key]) -> list[int] | None:
         """Return the positions of the rows to write; None: all of them.
@@ -73,6 +97,26 @@ class UploadGate:
                 self._seen.add(key)
                 positions.append(index)
         return None if len(positions) == len(keys) else positions
+
+
+def _claim(stores: Stores, attribute: Attribute) -> None:
+    """Note in the store of an attribute that this database writes to it; a store of others' files is left alone."""
+    chain = chain_for(attribute.type.text)
+    if chain.codecs[-1].name != "filepath":
+        stores.claim(chain.store)
+
+
+def referenced(attribute: Attribute, stored: Iterable[Any]) -> list[Reference]:
+    """Return the objects that stored values of an attribute refer to, as its codecs say."""
+    codecs = chain_for(attribute.type.text).codecs
+    found = [
+        pair
+        for value in stored
+        if value is not None
+        for codec in codecs
+        for pair in codec.referenced_paths(value)
+    ]
+    return [(store, path) for path, store in dict.fromkeys(found)]
 
 
 def is_owned(attribute: Attribute) -> bool:

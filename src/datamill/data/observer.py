@@ -22,6 +22,8 @@ class InsertBatch:
         keys: The primary keys of the rows as canonical Python values, in order (tuples in key order).
         conflict: What to do with existing keys.
         allow_direct_insert: As the user gave it.
+        objects: Store and path of the objects in stores that the rows refer to.
+        doubtful: Paths of objects that garbage collection had marked when they were uploaded.
     """
 
     spec: TableSpec
@@ -30,6 +32,8 @@ class InsertBatch:
     keys: Sequence[tuple[Any, ...]]
     conflict: Conflict = "error"
     allow_direct_insert: bool | None = None
+    objects: tuple[tuple[str | None, str], ...] = ()
+    doubtful: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0

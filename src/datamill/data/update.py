@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.data.encode import EncodedBatch, Encoder, without_missing
+from datamill.data.gc_marks import Reference, rescue
 from datamill.data.insert_errors import explain
+from datamill.data.objects import is_stored, referenced
 from datamill.data.rows import RowBatch
 from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import TableSpec
@@ -45,7 +47,7 @@ def update1(connection: Connection, spec: TableSpec, row: Mapping[str, Any]) -> 
     given = RowBatch(0, 1, {name: [value] for name, value in row.items()})
     encoder.check_fields(given)
     with recording():  # objects of an update that fails are removed
-        changes = _encode(encoder, spec, given)
+        changes, objects = _encode(encoder, spec, given)
         key = tuple(changes.pop(name) for name in spec.heading.key)
         if connection.observer is not None:
             connection.observer.on_write("update", spec.name, {"row": dict(row)})
@@ -53,13 +55,14 @@ def update1(connection: Connection, spec: TableSpec, row: Mapping[str, Any]) -> 
             logger.warning(
                 "%s is filled by its make(): an update makes it differ from what was computed.", spec.name
             )
-        _write(connection, spec, encoder, key, changes)
+        _write(connection, spec, encoder, key, changes, objects)
 
 
-def _encode(encoder: Encoder, spec: TableSpec, given: RowBatch) -> dict[str, Any]:
-    """Return driver values of the key and of what is to change."""
+def _encode(encoder: Encoder, spec: TableSpec, given: RowBatch) -> tuple[dict[str, Any], list[Reference]]:
+    """Return driver values of the key and of what is to change, and the objects these refer to."""
     encoded: dict[str, Any] = {}
     keys: dict[str, Any] = {}
+    objects: list[Reference] = []
     columns = without_missing(given)[0].columns
     for name in [name for name in spec.heading.names if name in columns]:
         attribute, values = spec.heading[name], columns[name]
@@ -67,15 +70,22 @@ def _encode(encoder: Encoder, spec: TableSpec, given: RowBatch) -> dict[str, Any
             if attribute.is_required:
                 raise encoder.missing([name], 0)
             values = [encoder.default(attribute)]
-        column = encoder.encode_column(attribute, values, 0, [dict(keys)])
+        column = encoder.upload_column(attribute, values, [dict(keys)])
         encoded[name] = column.driver[0]
+        if is_stored(attribute):
+            objects += referenced(attribute, column.canonical)
         if name in spec.heading.key:
             keys[name] = column.canonical[0]
-    return encoded
+    return encoded, objects
 
 
 def _write(
-    connection: Connection, spec: TableSpec, encoder: Encoder, key: Key, changes: dict[str, Any]
+    connection: Connection,
+    spec: TableSpec,
+    encoder: Encoder,
+    key: Key,
+    changes: dict[str, Any],
+    objects: list[Reference],
 ) -> None:
     names, values = _physical(spec, key)
     columns = [item.name for item in spec.columns]
@@ -91,6 +101,8 @@ def _write(
             )
         current.update(zip(columns, rows[0], strict=True), **changes)
         encoder.check_partial_references(RowBatch(0, 1, {name: [value] for name, value in current.items()}))
+        if objects:
+            rescue(connection, session, objects, encoder.doubtful)
         if changes:
             change = update_by_key(connection.dialect, spec.name, list(changes.items()), names, values)
             session.execute(change.sql, change.params)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.backends.base import BackendSession, Conflict
 from datamill.data.encode import EncodedBatch, Encoder
+from datamill.data.gc_marks import rescue
 from datamill.data.insert_errors import explain
 from datamill.data.observer import InsertBatch
 from datamill.data.rows import RowBatch, row_batches
@@ -87,7 +88,7 @@ def write_batches(connection: Connection, batches: Iterable[TableBatch], options
     spec, batch = first
     try:
         with connection.write() as session:
-            _write_batch(session, spec, batch, options.conflict)
+            _write_batch(connection, session, spec, batch, options.conflict)
             is_first = False
             count = batch.count
             for spec, batch in remaining:
@@ -115,7 +116,14 @@ def _offer(connection: Connection, batches: Iterator[TableBatch], options: Inser
 def as_insert_batch(spec: TableSpec, batch: EncodedBatch, options: InsertOptions) -> InsertBatch:
     """Return an encoded batch in the form in which a running ``make`` keeps it."""
     return InsertBatch(
-        spec, batch.names, batch.columns, batch.keys, options.conflict, options.allow_direct_insert
+        spec,
+        batch.names,
+        batch.columns,
+        batch.keys,
+        options.conflict,
+        options.allow_direct_insert,
+        batch.objects,
+        batch.doubtful,
     )
 
 
@@ -144,8 +152,12 @@ def _chunk(first: RowBatch, given: Iterator[RowBatch], size: int) -> Iterator[Ro
             return
 
 
-def _write_batch(session: BackendSession, spec: TableSpec, batch: EncodedBatch, conflict: Conflict) -> None:
+def _write_batch(
+    connection: Connection, session: BackendSession, spec: TableSpec, batch: EncodedBatch, conflict: Conflict
+) -> None:
     unique = last_of_each_key(batch) if conflict == "replace" else batch
+    if batch.objects:
+        rescue(connection, session, batch.objects, batch.doubtful)
     session.insert_columns(spec.name, unique.names, unique.columns, key=spec.physical_key, conflict=conflict)
 
 
@@ -156,7 +168,7 @@ def _write_next_batch(
     session = connection.session
     session.savepoint(SAVEPOINT)
     try:
-        _write_batch(session, spec, batch, conflict)
+        _write_batch(connection, session, spec, batch, conflict)
     except (DuplicateError, IntegrityError) as error:
         session.rollback_to_savepoint(SAVEPOINT)
         raise explain(connection, spec, batch, error, conflict) from error.__cause__

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 from datamill.storage.backend import StorageBackend
@@ -13,13 +14,26 @@ from datamill.storage.folders import damaged
 from datamill.storage.hashing import content_hash, hash_path
 from datamill.storage.memo import once
 
-_doomed: Final[ContextVar[frozenset[str]]] = ContextVar("datamill_doomed", default=frozenset())
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """Objects that garbage collection has marked: all ``paths``, and those that are being removed (``purging``)."""
+
+    paths: frozenset[str] = frozenset()
+    purging: frozenset[str] = frozenset()
+
+
+class BeingPurged(Exception):  # noqa: N818 - a signal, not an error
+    """Content is to be stored where garbage collection is removing it; its argument is the path."""
+
+
+_doomed: Final[ContextVar[Doomed]] = ContextVar("datamill_doomed", default=Doomed())  # noqa: B039 - frozen
 
 
 @contextmanager
-def not_trusting(paths: frozenset[str]) -> Iterator[None]:
+def not_trusting(objects: Doomed) -> Iterator[None]:
     """Within a block, write objects anew that garbage collection has marked, although they are still there."""
-    token = _doomed.set(paths)
+    token = _doomed.set(objects)
     try:
         yield
     finally:
@@ -48,7 +62,9 @@ def put_content(backend: StorageBackend, schema: str, content: bytes) -> dict[st
 
 
 def _put(backend: StorageBackend, path: str, digest: str, content: bytes) -> None:
-    if path not in _doomed.get():
+    if path in _doomed.get().purging:
+        raise BeingPurged(path)
+    if path not in _doomed.get().paths:
         found = backend.info(path)
         if found is not None and found.size == len(content):
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from datamill.settings import Config
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.stores import IMPLICIT
 from datamill.storage.backend import StorageBackend
+from datamill.storage.owners import claim
 from datamill.storage.transfers import DEFAULT_THREADS, run_all, using_threads
 
 
@@ -34,6 +36,7 @@ class Stores:
         self.address = address
         self._resolved: Any = None
         self._backends: dict[str, StorageBackend] = {}
+        self._claimed: set[tuple[str, ...]] = set()
         self._memory = f"datamill-{uuid.uuid4().hex}"
 
     def name(self, store: str | None = None, *, use_filepath_default: bool = False) -> str:
@@ -82,6 +85,23 @@ class Stores:
         if not configured:
             return [IMPLICIT] if self.address is None or self.address.path is not None else []
         return [name for name in configured if name not in ("default", "filepath_default")]
+
+    @property
+    def database(self) -> str:
+        """What tells the database of these stores from others."""
+        address = self.address
+        if address is None or address.is_memory:
+            return self._memory
+        if address.path is not None:
+            return f"{address.backend}:{os.path.realpath(address.path)}"
+        return f"{address.backend}://{address.host}:{address.port}/{address.name or ''}"
+
+    def claim(self, store: str | None) -> None:
+        """Note in a store, once, that this database writes to it."""
+        backend = self.backend(store)
+        if backend.identity not in self._claimed:
+            claim(backend, self.database)
+            self._claimed.add(backend.identity)
 
     @property
     def threads(self) -> int:
