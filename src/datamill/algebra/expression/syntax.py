@@ -132,11 +132,16 @@ def _parse(text: str, tokens: list[Token]) -> Any:
         details = (getattr(error, "errors", None) or [{}])[0]
         highlight = details.get("highlight")
         start = len(details["start_context"]) if details.get("start_context") is not None else None
-        message = f"{(details.get('description') or 'Not an expression').rstrip('.')}, near {highlight!r},"
+        description = details.get("description") or "Not an expression"
+        if "sqlglot" in description:  # it names its classes
+            description = "An operand or argument is missing"
+        message = f"{description.rstrip('.')}, near {highlight!r},"
         raise _explained(syntax_error(message, text, start), text) from None
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise syntax_error("The expression is nested too deeply", text) from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # sqlglot's parser trusts its input in places: text that leads it astray is still only a wrong text.
-        raise syntax_error(f"Not an expression ({type(error).__name__})", text) from error
+        raise syntax_error("Not an expression", text) from error
     if len(trees) != 1 or trees[0] is None:
         raise syntax_error("One expression is needed", text)
     return trees[0]
