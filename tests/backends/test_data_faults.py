@@ -44,10 +44,12 @@ def test_a_killed_process_leaves_the_database_as_it_was(
         time.sleep(delay)
         process.kill()
     assert [fetch.count(connection, BaseTable(spec, connection)) for spec in tables] == [500, 500]
-    assert connection.query("PRAGMA integrity_check").fetchall() == [("ok",)]
+    if connection.dialect.name == "sqlite":
+        assert connection.query("PRAGMA integrity_check").fetchall() == [("ok",)]
     insert(connection, tables[0], [{"mouse": 1000}])
 
 
+@pytest.mark.differs(postgresql="its disk belongs to the server: see SQLSTATE 53100 in postgres_errors")
 def test_a_full_disk_is_a_clear_error_and_stores_nothing(
     connection: Connection, tables: tuple[TableSpec, TableSpec]
 ) -> None:

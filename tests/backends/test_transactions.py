@@ -119,6 +119,7 @@ def test_others_do_not_see_what_is_not_committed(connection: Connection, databas
         assert rows(other) == [1]
 
 
+@pytest.mark.differs(postgresql="read committed: transactions do not wait for readers (spec 03, 3.10)")
 def test_concurrent_transactions_wait_for_each_other(connection: Connection) -> None:
     def add_one(_: int) -> None:
         with connection.transaction:

@@ -54,7 +54,7 @@ def translate(error: Exception, sql: str | None, place: str) -> DataMillError:
     facts: Facts = {"sql": sql, "code": state, "backend": "postgresql"}
     if state is None:
         return _of_driver(error, facts, place)
-    if state[:2] == "08" or state in _GONE:
+    if (state[:2] == "08" and state != "08P01") or state in _GONE:
         return LostConnectionError(
             f"The connection to {place} was lost: {first_line(error)}.",
             hint="Anything not committed is undone.",

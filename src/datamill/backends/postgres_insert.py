@@ -88,7 +88,7 @@ def _copy(connection: PgConnection, target: str, names: tuple[str, ...], columns
         text = "\n".join(map("\t".join, zip(*map(_texts, columns), strict=True))) + "\n"
         for start in range(0, len(text), CHUNK):
             copy.write(text[start : start + CHUNK])
-    return cursor.rowcount
+    return len(columns[0])
 
 
 def _stage(

@@ -221,10 +221,11 @@ class Connection:
     def _reopen(self) -> None:
         """Replace this thread's broken session; an open explicit transaction stays marked as undone."""
         state = self._state()
-        state.session.close()
+        broken = state.session
         with self._lock:
             self._shared = None
         state.session = self._open()
+        broken.close()
 
     # transactions ----------------------------------------------------------------------------------------------
 

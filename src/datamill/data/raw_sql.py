@@ -104,7 +104,7 @@ class _Binder:
         if (
             not isinstance(self.args, Mapping)
             and self.used != len(self.args)
-            and self.dialect.placeholder not in self.sql
+            and (self.dialect.placeholder == "%s" or self.dialect.placeholder not in self.sql)
         ):
             raise self._mismatch()
         if isinstance(self.args, Sequence) and self.used < len(self.args):
