@@ -199,7 +199,8 @@ def test_arrow_types(rows: str, connection: Connection, table: Relation) -> None
         "document": "string",
         "blob": "large_binary",
     }
-    assert found.schema.field("blob").metadata == {b"datamill.type": b"<blob>"}
+    marks = {b"datamill.type": b"<blob>", b"datamill.stored": b"true"}
+    assert found.schema.field("blob").metadata == marks
     if len(found):
         row = found.to_pylist()[0]
         assert (row["u"], row["price"], row["at"]) == (2**64 - 1, Decimal("1.50"), FULL["at"])

@@ -15,7 +15,8 @@ import pytest
 from datamill.algebra.operators import project, restrict
 from datamill.algebra.relations import BaseTable
 from datamill.data.connection import Connection
-from datamill.data.fetch import to_dicts
+from datamill.data.delete import delete_quick
+from datamill.data.fetch import to_arrow, to_dicts, to_pandas, to_polars
 from datamill.data.insert import insert, insert1, insert_dataframe
 from datamill.data.iterate import iterate
 from datamill.errors import (
@@ -174,6 +175,56 @@ def test_bad_csv_stores_nothing(
     with pytest.raises(DataMillError, match=message):
         insert(connection, mouse, file)
     assert rows_of(connection, mouse) == []
+
+
+def test_what_tables_and_files_got_comes_back(
+    connection: Connection, declare: Declare, tmp_path: Path
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pytest.importorskip("polars")
+    definition = "k : int32\n---\nj = null : json\nx = null : <blob>\nb = null : bytes\nu = null : uuid"
+    spec, copy = declare("lab.one", definition), declare("lab.two", definition)
+    rows = [
+        {"k": 1, "j": {"a": [1, None]}, "x": {"text": (1, 2)}, "b": b"\0", "u": uuid.UUID(int=5)},
+        {"k": 2, "j": "text", "x": b"bytes", "b": None, "u": None},
+        {"k": 3, "j": None, "x": None, "b": None, "u": None},
+    ]
+    insert(connection, spec, rows)
+    relation = BaseTable(spec, connection)
+    parquet.write_table(to_arrow(connection, relation), tmp_path / "rows.parquet")
+    forms = [
+        to_arrow(connection, relation),
+        to_polars(connection, relation),
+        to_pandas(connection, relation),
+        tmp_path / "rows.parquet",
+    ]
+    for form in forms:
+        insert(connection, copy, form)
+        assert rows_of(connection, copy) == rows
+        delete_quick(connection, BaseTable(copy, connection))
+
+
+def test_text_that_is_no_document_is_refused(connection: Connection, declare: Declare) -> None:
+    polars = pytest.importorskip("polars")
+    spec = declare("lab.one", "k : int32\n---\nj : json")
+    with pytest.raises(InvalidValueError, match=r"Row 1, column 'j': 'b c' is not JSON") as error:
+        insert(connection, spec, polars.DataFrame({"k": [1, 2], "j": ['"a"', "b c"]}))
+    assert error.value.row_index == 1
+    assert rows_of(connection, spec) == []
+
+
+def test_references_to_objects_are_no_values(
+    connection: Connection, declare: Declare, tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "store").mkdir()
+    stores = {"default": "main", "main": {"protocol": "file", "location": str(tmp_path / "store")}}
+    with connection.config.override(stores=stores):
+        spec = declare("lab.one", "k : int32\n---\nx : <blob@>")
+        insert(connection, spec, [{"k": 1, "x": [1, 2]}])
+        table = to_arrow(connection, BaseTable(spec, connection))
+        with pytest.raises(DataMillError, match="decode=True"):
+            insert(connection, spec, table)
 
 
 @pytest.mark.parametrize(

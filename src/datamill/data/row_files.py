@@ -132,8 +132,10 @@ def parquet_blocks(path: Path, heading: Heading) -> Iterator[Block]:
         ) from error
     try:
         with parquet.ParquetFile(path) as file:
+            start = 0
             for batch in file.iter_batches(BLOCK_ROWS):
-                yield from arrow_blocks(batch)
+                yield from arrow_blocks(batch, heading, start)
+                start += batch.num_rows
     except FileNotFoundError as error:
         raise _no_file(path) from error
     except (OSError, ArrowInvalid) as error:

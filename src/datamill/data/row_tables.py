@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from datamill.data.stored_columns import Read, reader_of
 from datamill.errors import DataMillError, warn_user
 from datamill.model.heading import Heading
 
@@ -112,18 +113,25 @@ def _pandas_values(series: Any, heading: Heading, name: str) -> list[Any]:
     ]
 
 
-def polars_block(frame: Any) -> Block:
-    """Read a polars DataFrame."""
+def polars_block(frame: Any, heading: Heading) -> Block:
+    """Read a polars DataFrame; text for a json attribute is JSON."""
+    readers = {name: reader_of(heading, name) for name in frame.columns}
 
     def cut(first: int, last: int) -> dict[str, list[Any]]:
         part = frame.slice(first, last - first)
-        return {name: part[name].to_list() for name in part.columns}
+        return {name: _read(part[name].to_list(), readers[name], first) for name in part.columns}
 
     return Block(len(frame), cut)
 
 
-def arrow_blocks(table: Any) -> Iterator[Block]:
-    """Read an Arrow Table, RecordBatch or RecordBatchReader batch by batch."""
+def arrow_blocks(table: Any, heading: Heading, start: int = 0) -> Iterator[Block]:
+    """Read an Arrow Table, RecordBatch or RecordBatchReader batch by batch; text for a json attribute is JSON.
+
+    Args:
+        table: The rows.
+        heading: Of the table that takes them.
+        start: Position of the first row in the user's input.
+    """
     batches: Iterable[Any]
     if hasattr(table, "to_batches"):
         batches = table.to_batches()
@@ -132,14 +140,23 @@ def arrow_blocks(table: Any) -> Iterator[Block]:
     else:
         batches = [table]
     for batch in batches:
-        yield _arrow_block(batch)
+        yield _arrow_block(batch, heading, start)
+        start += batch.num_rows
 
 
-def _arrow_block(batch: Any) -> Block:
+def _arrow_block(batch: Any, heading: Heading, start: int) -> Block:
     _check_distinct(batch.schema.names)
+    readers = [reader_of(heading, field.name, field.metadata) for field in batch.schema]
 
     def cut(first: int, last: int) -> dict[str, list[Any]]:
         part = batch.slice(first, last - first)
-        return {name: part.column(index).to_pylist() for index, name in enumerate(part.schema.names)}
+        return {
+            name: _read(part.column(index).to_pylist(), readers[index], start + first)
+            for index, name in enumerate(part.schema.names)
+        }
 
     return Block(batch.num_rows, cut)
+
+
+def _read(values: list[Any], reader: Read | None, first_row: int) -> list[Any]:
+    return values if reader is None else reader(values, first_row)

@@ -68,7 +68,7 @@ def row_batches(rows: Any, heading: Heading, chunk_size: int | None = None) -> I
             if isinstance(rows, Mapping)
             else "See the table of input forms of insert."
         )
-        raise DataMillError(f"A {type(rows).__name__} is not a set of rows.", hint=hint)
+        raise DataMillError(f"{type(rows).__name__} is no set of rows.", hint=hint)
     return _read_iterable(rows, heading, chunk_size)
 
 
@@ -89,10 +89,10 @@ def _blocks(rows: Any, heading: Heading) -> Iterable[Block] | None:
 
 _TABLE_READERS: dict[tuple[str, str], Callable[[Any, Heading], Iterable[Block]]] = {
     ("pandas", "DataFrame"): lambda rows, heading: [pandas_block(rows, heading)],
-    ("polars", "DataFrame"): lambda rows, heading: [polars_block(rows)],
-    ("pyarrow", "Table"): lambda rows, heading: arrow_blocks(rows),
-    ("pyarrow", "RecordBatch"): lambda rows, heading: arrow_blocks(rows),
-    ("pyarrow", "RecordBatchReader"): lambda rows, heading: arrow_blocks(rows),
+    ("polars", "DataFrame"): lambda rows, heading: [polars_block(rows, heading)],
+    ("pyarrow", "Table"): lambda rows, heading: arrow_blocks(rows, heading),
+    ("pyarrow", "RecordBatch"): lambda rows, heading: arrow_blocks(rows, heading),
+    ("pyarrow", "RecordBatchReader"): lambda rows, heading: arrow_blocks(rows, heading),
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow
 
 from datamill.data.fetched import Fetched
+from datamill.data.stored_columns import STORED_MARK, TYPE_MARK
 from datamill.errors import DataMillError
 from datamill.model.attribute import Attribute
 from datamill.model.types import AttributeType
@@ -60,12 +61,13 @@ def to_arrow(fetched: Fetched, decode: bool = False) -> pyarrow.Table:
                 _plain(attribute.stored, fetched.stored(name)), arrow_type(attribute.stored)
             )
         arrays.append(array)
-        fields.append(_field(attribute, array.type))
+        fields.append(_field(attribute, array.type, is_stored=attribute.is_codec and not decode))
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
 
 
-def _field(attribute: Attribute, type: Any) -> Any:
-    return pyarrow.field(attribute.name, type, attribute.nullable, {"datamill.type": attribute.type.text})
+def _field(attribute: Attribute, type: Any, is_stored: bool) -> Any:
+    metadata = {TYPE_MARK: attribute.type.text.encode(), **({STORED_MARK: b"true"} if is_stored else {})}
+    return pyarrow.field(attribute.name, type, attribute.nullable, metadata)
 
 
 def arrow_type(stored: AttributeType) -> Any:
