@@ -99,8 +99,10 @@ _REFERENCE = re.compile(
 
 
 def _no_parent(message: str, facts: Facts, place: str) -> DataMillError:
-    text = "A foreign key forbids the change: a row would refer to a row that does not exist."
-    return IntegrityError(text, constraint="foreign key", **_reference(message), **facts)
+    found = _reference(message)
+    child, parent = found.get("child", "the table"), found.get("parent", "the other table")
+    text = f"A foreign key forbids the change: a row of {child} would refer to a row that {parent} does not have."
+    return IntegrityError(text, constraint="foreign key", **found, **facts)
 
 
 def _has_children(message: str, facts: Facts, place: str) -> DataMillError:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from datamill.backends.base import BackendSession
-from datamill.catalog import definitions
+from datamill.catalog import definitions, staged
 from datamill.catalog.alter_plan import plan_alter
 from datamill.catalog.changes import AlterPlan, TableChange
 from datamill.catalog.contracts import Host, Tables
 from datamill.catalog.named import drop_unused_types
+from datamill.catalog.refill import fill
 from datamill.codecs import chain_for
-from datamill.errors import DataMillError, InvalidValueError
-from datamill.model.attribute import NO_DEFAULT, Attribute
-from datamill.model.convert import convert_column, convert_one
+from datamill.errors import DataMillError
+from datamill.model.attribute import Attribute
+from datamill.model.convert import convert_one
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.sql import ddl
-from datamill.sql.dialects.base import Dialect
-from datamill.sql.writer import Statement, Writer
+from datamill.sql.writer import Writer
 
 _BATCH = 1000
 
@@ -70,7 +70,8 @@ def alter(
         return replace(plan, changes=(), differences=())
     comments = ddl.comment_table(plan.changes[0].new, host.dialect) if plan.is_comments_only else None
     if comments is None:
-        _carry_out(host.session, host.catalog, plan)
+        carry_out = _carry_out if host.dialect.has_schema_ddl else staged.carry_out
+        carry_out(host.session, host.catalog, plan)
     else:
         with definitions.changing(host, host.catalog, f"alter {declared.name}") as session:
             definitions.run(session, comments)
@@ -169,20 +170,14 @@ def _carry_out(session: BackendSession, catalog: Tables, plan: AlterPlan) -> Non
     """Build all affected tables anew: their rows are put aside, the tables dropped, created and filled."""
     try:
         with session.rebuilding([change.new.name for change in plan.changes]):
-            catalog.refresh()
-            if any(catalog.spec(change.old.name) != change.old for change in plan.changes):
-                raise DataMillError(
-                    f"{plan.table} was changed meanwhile by somebody else.", hint="Alter again."
-                )
-            parents = {name: catalog.spec(name) for change in plan.changes for name in change.new.parents}
-            parents.update((change.new.name, change.new) for change in plan.changes)
+            parents = definitions.still_as_planned(catalog, plan)
             stashes = [_stash(session, change, number) for number, change in enumerate(plan.changes)]
             for change in reversed(plan.changes):
                 definitions.forget_lineage(session, catalog, change.old.name)
                 definitions.run(session, ddl.drop_table(change.old.name, session.dialect))
             for change, stash in zip(plan.changes, stashes, strict=True):
                 definitions.create_table(session, change.new, parents)
-                _fill(session, change, stash)
+                fill(session, change, session.dialect.identifier(stash), change.new.name)
                 definitions.write_lineage(session, change.new)
                 session.execute(f"DROP TABLE {session.dialect.identifier(stash)}")
             drop_unused_types(session, {change.new.name.schema for change in plan.changes})
@@ -198,93 +193,3 @@ def _stash(session: BackendSession, change: TableChange, number: int) -> str:
         f"CREATE TEMPORARY TABLE {dialect.identifier(stash)} AS SELECT * FROM {dialect.table(change.old.name)}"
     )
     return stash
-
-
-def _fill(session: BackendSession, change: TableChange, stash: str) -> None:
-    """Put the rows into the new table; new columns without a value of their own take their default."""
-    filled = {item.column for item in change.fill}
-    columns = [
-        column
-        for column in change.new.columns
-        if change.source(column.name) is not None or column.name in filled or column.default is NO_DEFAULT
-    ]
-    select = _select(change, columns, stash, session.dialect)
-    names = [column.name for column in columns]
-    if change.converted:
-        _copy_converted(session, change, columns, select)
-        return
-    writer = Writer(session.dialect)
-    writer.text("INSERT INTO ")
-    writer.table(change.new.name)
-    writer.text(f" ({', '.join(map(session.dialect.identifier, names))}) ")
-    insert = writer.finish()
-    session.execute(insert.sql + select.sql, select.params)
-
-
-def _select(change: TableChange, columns: Sequence[Attribute], stash: str, dialect: Dialect) -> Statement:
-    writer = Writer(dialect)
-    fill = {item.column: item for item in change.fill}
-    for position, column in enumerate(columns):
-        writer.text(", " if position else "SELECT ")
-        source = change.source(column.name)
-        filling = fill.get(column.name)
-        if filling is None:
-            _write_source(writer, source)
-            continue
-        guard = change.source(filling.where) if filling.where is not None else None
-        if source is not None:
-            writer.text("COALESCE(")
-            _write_source(writer, source)
-            writer.text(", ")
-        if guard is not None:
-            writer.text("CASE WHEN ")
-            writer.identifier(guard.name)
-            writer.text(" IS NOT NULL THEN ")
-        writer.bind(filling.value, column.stored)
-        if guard is not None:
-            writer.text(" END")
-        if source is not None:
-            writer.text(")")
-    writer.text(" FROM ")
-    writer.identifier(stash)
-    return writer.finish()
-
-
-def _write_source(writer: Writer, source: Attribute | None) -> None:
-    if source is None:
-        writer.text("NULL")
-    else:
-        writer.identifier(source.name)
-
-
-def _copy_converted(
-    session: BackendSession, change: TableChange, columns: Sequence[Attribute], select: Statement
-) -> None:
-    """Copy rows by way of Python, which knows how values of one type become those of another."""
-    rows = session.execute(select.sql, select.params).rows
-    names = [column.name for column in columns]
-    changing = {column.name for column in change.converted}
-    for start in range(0, len(rows), _BATCH):
-        values = [list(column) for column in zip(*rows[start : start + _BATCH], strict=True)]
-        for position, column in enumerate(columns):
-            source = change.source(column.name)
-            if column.name in changing and source is not None:
-                values[position] = _converted(
-                    values[position], source, column, change.new.name, session.dialect
-                )
-        session.insert_columns(change.new.name, names, values)
-
-
-def _converted(
-    values: list[Any], source: Attribute, target: Attribute, table: TableName, dialect: Dialect
-) -> list[Any]:
-    read, write = dialect.from_driver_for(source.stored), dialect.to_driver_for(target.stored)
-    canonical = [value if value is None or read is None else read(value) for value in values]
-    if source.stored.family in ("date", "datetime", "time", "uuid") and target.stored.family == "text":
-        canonical = [value if value is None else str(value) for value in canonical]
-    try:
-        converted = convert_column(target.stored, canonical, nullable=target.nullable, attribute=target.name)
-    except InvalidValueError as error:
-        error.table = str(table)
-        raise error.suggest("The table was not altered.") from error.__cause__
-    return [value if value is None or write is None else write(value) for value in converted]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from datamill.backends.base import BackendSession
-from datamill.catalog.changes import without_rename_marks
+from datamill.catalog.changes import AlterPlan, without_rename_marks
 from datamill.catalog.contracts import Host, Tables
+from datamill.catalog.interrupted import finish_interrupted
 from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
 from datamill.catalog.named import drop_unused_types, names_in_use
 from datamill.errors import DataMillError, IntegrityError, LostConnectionError, did_you_mean
@@ -18,6 +19,8 @@ from datamill.sql import ddl
 from datamill.sql.dml import delete_all
 from datamill.sql.keys import delete_by_key
 from datamill.sql.writer import Statement
+
+Specs = dict[TableName, TableSpec]
 
 
 @contextmanager
@@ -32,14 +35,14 @@ def changing(host: Host, catalog: Tables, what: str) -> Iterator[BackendSession]
             f"Cannot {what} within a transaction.", hint="Commit first: definitions are changed on their own."
         )
     try:
-        with host.write() as session, _alone(session):
+        with host.write() as session, alone(session):
             yield session
     finally:
         catalog.invalidate()
 
 
 @contextmanager
-def _alone(session: BackendSession) -> Iterator[None]:
+def alone(session: BackendSession) -> Iterator[None]:
     """Keep others who change definitions waiting."""
     traits = session.dialect.ddl
     if traits.lock_definitions:
@@ -87,6 +90,10 @@ def declare(host: Host, catalog: Tables, spec: TableSpec) -> bool:
         if catalog.has(spec.name):
             return False
         require_schema(catalog, spec.name.schema)
+        if not session.dialect.has_schema_ddl and finish_interrupted(session, catalog, [spec.name.schema]):
+            catalog.invalidate()
+            if catalog.has(spec.name):
+                return False
         parents = {name: catalog.spec(name) for name in spec.parents}
         # The catalog is read before anything changes: each change would make it read again.
         _ensure_lineage_table(session, catalog, spec.name.schema)
@@ -103,6 +110,15 @@ def create_table(session: BackendSession, spec: TableSpec, parents: Mapping[Tabl
         session,
         ddl.create_table(spec, session.dialect, parents, taken_index_names=taken, enum_types=enum_types),
     )
+
+
+def still_as_planned(catalog: Tables, plan: AlterPlan) -> Specs:
+    """Make sure that nobody changed the tables of a plan; return all tables that the new ones refer to."""
+    catalog.refresh()
+    if any(catalog.spec(change.old.name) != change.old for change in plan.changes):
+        raise DataMillError(f"{plan.table} was changed meanwhile by somebody else.", hint="Alter again.")
+    parents = {name: catalog.spec(name) for change in plan.changes for name in change.new.parents}
+    return {**parents, **{change.new.name: change.new for change in plan.changes}}
 
 
 def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list[TableName]:

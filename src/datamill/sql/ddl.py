@@ -51,6 +51,7 @@ def create_table(
     *,
     taken_index_names: Collection[str] = (),
     enum_types: EnumTypes | None = None,
+    places: Mapping[TableName, TableName] | None = None,
 ) -> list[Statement]:
     """Return the statements that create a table with its indexes and comments.
 
@@ -60,6 +61,7 @@ def create_table(
         parents: Referenced tables, as far as known.
         taken_index_names: Names of indexes that the schema has already.
         enum_types: Enum types that exist already, where enums are named types.
+        places: Tables that have another name for the time being, and that name.
 
     Returns:
         Types, the table, indexes, comments; run them in order, in one transaction where the dialect allows it.
@@ -69,7 +71,7 @@ def create_table(
     indexes = index_texts(spec, dialect, taken_index_names)
     return [
         *enums.statements,
-        Statement(_create_table(spec, dialect, parents, enums.columns, indexes)),
+        Statement(_create_table(spec, dialect, parents, enums.columns, indexes, places or {})),
         *([] if dialect.ddl.inline_indexes else (_create_index(spec, index, dialect) for index in indexes)),
         *(_comments(spec, dialect) if dialect.ddl.comment_statements else ()),
         *(_catalogue(spec, dialect) if dialect.ddl.catalog_tables else ()),
@@ -104,13 +106,14 @@ def _create_table(
     parents: Mapping[TableName, TableSpec],
     enum_columns: Mapping[str, str],
     indexes: list[IndexText],
+    places: Mapping[TableName, TableName],
 ) -> str:
     traits = dialect.ddl
     lines = [column_definition(spec, column, dialect, parents, enum_columns) for column in spec.columns]
     lines += [text for index in indexes for text in index.generated_columns]
     if not (traits.auto_increment_is_key and any(column.is_auto_increment for column in spec.columns)):
         lines.append(f"PRIMARY KEY ({_names(spec.physical_key, dialect)})")
-    lines += [_foreign_key(key, dialect) for key in spec.foreign_keys]
+    lines += [_foreign_key(key, dialect, places) for key in spec.foreign_keys]
     if traits.inline_indexes:
         lines += [f"{_index_words(index)} ({', '.join(index.parts)})" for index in indexes]
     body = ",\n  ".join(lines)
@@ -120,18 +123,20 @@ def _create_table(
     if traits.inline_comments:
         options.append(f"COMMENT {dialect.literal(spec.comment, TEXT)}")
     tail = f" {', '.join(options)}" if options else ""
-    return f"CREATE TABLE IF NOT EXISTS {dialect.table(spec.name)} (\n  {body}\n){tail}"
+    name = dialect.table(places.get(spec.name, spec.name))
+    return f"CREATE TABLE IF NOT EXISTS {name} (\n  {body}\n){tail}"
 
 
 def _names(names: Collection[str], dialect: Dialect) -> str:
     return ", ".join(map(dialect.identifier, names))
 
 
-def _foreign_key(key: ForeignKey, dialect: Dialect) -> str:
+def _foreign_key(key: ForeignKey, dialect: Dialect, places: Mapping[TableName, TableName]) -> str:
     theirs = [parent_name for _, parent_name in key.attribute_map]
+    parent = dialect.table(places.get(key.parent, key.parent))
     return (
         f"FOREIGN KEY ({_names(key.attributes, dialect)}) "
-        f"REFERENCES {dialect.table(key.parent)} ({_names(theirs, dialect)}) ON UPDATE CASCADE ON DELETE RESTRICT"
+        f"REFERENCES {parent} ({_names(theirs, dialect)}) ON UPDATE CASCADE ON DELETE RESTRICT"
     )
 
 

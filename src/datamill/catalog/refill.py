@@ -1,0 +1,117 @@
+"""The rows of an altered table: copied within the database, or through Python where a type changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from datamill.backends.base import BackendSession
+from datamill.catalog.changes import TableChange
+from datamill.errors import InvalidValueError
+from datamill.model.attribute import NO_DEFAULT, Attribute
+from datamill.model.convert import convert_column
+from datamill.model.names import TableName
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.writer import Statement, Writer
+
+_BATCH = 1000
+
+
+def fill(session: BackendSession, change: TableChange, source: str, target: TableName) -> None:
+    """Put the rows of a table into the one that takes its place.
+
+    Args:
+        session: Where.
+        change: How the table changes; new columns without a value of their own take their default.
+        source: Quoted name of the table that has the rows.
+        target: The new table.
+    """
+    filled = {item.column for item in change.fill}
+    columns = [
+        column
+        for column in change.new.columns
+        if change.source(column.name) is not None or column.name in filled or column.default is NO_DEFAULT
+    ]
+    select = _select(change, columns, source, session.dialect)
+    names = [column.name for column in columns]
+    if change.converted:
+        _copy_converted(session, change, columns, select, target)
+        return
+    writer = Writer(session.dialect)
+    writer.text("INSERT INTO ")
+    writer.table(target)
+    writer.text(f" ({', '.join(map(session.dialect.identifier, names))}) ")
+    insert = writer.finish()
+    session.execute(insert.sql + select.sql, select.params)
+
+
+def _select(change: TableChange, columns: Sequence[Attribute], table: str, dialect: Dialect) -> Statement:
+    writer = Writer(dialect)
+    fill = {item.column: item for item in change.fill}
+    for position, column in enumerate(columns):
+        writer.text(", " if position else "SELECT ")
+        source = change.source(column.name)
+        filling = fill.get(column.name)
+        if filling is None:
+            _write_source(writer, source)
+            continue
+        guard = change.source(filling.where) if filling.where is not None else None
+        if source is not None:
+            writer.text("COALESCE(")
+            _write_source(writer, source)
+            writer.text(", ")
+        if guard is not None:
+            writer.text("CASE WHEN ")
+            writer.identifier(guard.name)
+            writer.text(" IS NOT NULL THEN ")
+        writer.bind(filling.value, column.stored)
+        if guard is not None:
+            writer.text(" END")
+        if source is not None:
+            writer.text(")")
+    writer.text(f" FROM {table}")
+    return writer.finish()
+
+
+def _write_source(writer: Writer, source: Attribute | None) -> None:
+    if source is None:
+        writer.text("NULL")
+    else:
+        writer.identifier(source.name)
+
+
+def _copy_converted(
+    session: BackendSession,
+    change: TableChange,
+    columns: Sequence[Attribute],
+    select: Statement,
+    target: TableName,
+) -> None:
+    """Copy rows by way of Python, which knows how values of one type become those of another."""
+    rows = session.execute(select.sql, select.params).rows
+    names = [column.name for column in columns]
+    changing = {column.name for column in change.converted}
+    for start in range(0, len(rows), _BATCH):
+        values = [list(column) for column in zip(*rows[start : start + _BATCH], strict=True)]
+        for position, column in enumerate(columns):
+            source = change.source(column.name)
+            if column.name in changing and source is not None:
+                values[position] = _converted(
+                    values[position], source, column, change.new.name, session.dialect
+                )
+        session.insert_columns(target, names, values)
+
+
+def _converted(
+    values: list[Any], source: Attribute, target: Attribute, table: TableName, dialect: Dialect
+) -> list[Any]:
+    read, write = dialect.from_driver_for(source.stored), dialect.to_driver_for(target.stored)
+    canonical = [value if value is None or read is None else read(value) for value in values]
+    if source.stored.family in ("date", "datetime", "time", "uuid") and target.stored.family == "text":
+        canonical = [value if value is None else str(value) for value in canonical]
+    try:
+        converted = convert_column(target.stored, canonical, nullable=target.nullable, attribute=target.name)
+    except InvalidValueError as error:
+        error.table = str(table)
+        raise error.suggest("The table was not altered.") from error.__cause__
+    return [value if value is None or write is None else write(value) for value in converted]
