@@ -213,6 +213,16 @@ def test_text_that_is_no_document_is_refused(connection: Connection, declare: De
     assert rows_of(connection, spec) == []
 
 
+def test_csv_tells_where_a_document_is_broken(
+    connection: Connection, declare: Declare, tmp_path: Path
+) -> None:
+    spec = declare("lab.one", "k : int32\n---\nj : json")
+    (tmp_path / "rows.csv").write_text("k,j\n1,{}\n2,{'a': 1}\n", encoding="utf-8")
+    with pytest.raises(InvalidValueError, match="Row 1, column 'j'") as error:
+        insert(connection, spec, tmp_path / "rows.csv")
+    assert error.value.row_index == 1
+
+
 def test_references_to_objects_are_no_values(
     connection: Connection, declare: Declare, tmp_path: Path
 ) -> None:

@@ -71,18 +71,22 @@ def _csv_block(block: list[list[str]], parsers: dict[str, Any], path: Path, star
     texts = dict(zip(parsers, zip(*block, strict=True), strict=True))
 
     def cut(first: int, last: int) -> dict[str, list[Any]]:
-        return {name: _parse_cells(texts[name][first:last], parsers[name], start + first) for name in parsers}
+        return {
+            name: _parse_cells(name, texts[name][first:last], parsers[name], start + first)
+            for name in parsers
+        }
 
     return Block(len(block), cut)
 
 
-def _parse_cells(cells: tuple[str, ...], parse: Callable[[str], Any], start: int) -> list[Any]:
+def _parse_cells(name: str, cells: tuple[str, ...], parse: Callable[[str], Any], first_row: int) -> list[Any]:
     values = []
     for index, cell in enumerate(cells):
         try:
             values.append(parse(cell))
         except InvalidValueError as error:
-            error.row_index = start + index
+            error.row_index = first_row + index
+            error.args = (f"Row {error.row_index}, column {name!r}: {error.args[0]}",)
             raise
     return values
 
@@ -108,7 +112,9 @@ def _parse_json(cell: str) -> Any:
     try:
         return json.loads(cell)
     except ValueError as error:
-        raise InvalidValueError(f"{cell!r} is not JSON: {error}.", value=cell) from error
+        raise InvalidValueError(
+            f"{cell[:100]!r} is not JSON: {error}.", value=cell, hint="Write documents with json.dumps."
+        ) from error
 
 
 def _parse_bool(cell: str) -> Any:
