@@ -355,11 +355,11 @@ def __getattr__(name: str) -> Any:
     return lambda *arguments, **options: None
 
 
-def near_misses(name: str, choices: Sequence[str], limit: int = 3) -> tuple[str, ...]:
+def near_misses(name: object, choices: Sequence[str], limit: int = 3) -> tuple[str, ...]:
     """Return the choices that look most like a misspelt name, best first.
 
     Args:
-        name: What was written.
+        name: What was written; anything else than text looks like its text.
         choices: What exists.
         limit: How many to return at the most.
 
@@ -370,11 +370,11 @@ def near_misses(name: str, choices: Sequence[str], limit: int = 3) -> tuple[str,
     import difflib
 
     folded = {choice.lower(): choice for choice in choices}
-    close = difflib.get_close_matches(name.lower(), list(folded), n=limit, cutoff=0.6)
+    close = difflib.get_close_matches(str(name).lower(), list(folded), n=limit, cutoff=0.6)
     return tuple(folded[match] for match in close)
 
 
-def did_you_mean(name: str, choices: Sequence[str]) -> str | None:
+def did_you_mean(name: object, choices: Sequence[str]) -> str | None:
     """Return the sentence ``Did you mean 'x' or 'y'?``, or None if nothing looks alike."""
     close = near_misses(name, choices)
     return f"Did you mean {' or '.join(repr(choice) for choice in close)}?" if close else None

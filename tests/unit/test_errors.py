@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from datamill.errors import DataMillError, DuplicateError, InvalidValueError, QueryError
+from datamill.errors import (
+    DataMillError,
+    DuplicateError,
+    InvalidValueError,
+    QueryError,
+    UnknownAttributeError,
+)
+from datamill.model.heading import Heading
 
 
 def sent(error: DataMillError) -> Any:
@@ -49,3 +56,9 @@ def test_errors_with_other_arguments_survive_pickling() -> None:
     copy = sent(OwnError(5, "here"))
     assert str(copy) == "here: 5"
     assert copy.code == 5
+
+
+@pytest.mark.parametrize("name", [5, None, ["a"], b"a"])
+def test_names_that_are_no_text_are_unknown(name: Any) -> None:
+    with pytest.raises(UnknownAttributeError, match="is not an attribute"):
+        Heading([])[name]

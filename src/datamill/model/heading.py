@@ -87,7 +87,7 @@ class Heading:
     def __getitem__(self, name: str) -> Attribute:
         try:
             return self._by_name[name]
-        except KeyError:
+        except (KeyError, TypeError):  # names may be whatever users pass for one
             raise self.unknown(name) from None
 
     def get(self, name: str) -> Attribute | None:
