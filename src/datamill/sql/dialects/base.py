@@ -48,6 +48,7 @@ class Dialect:
         explain_analyze: Words that also run it.
         ddl: Spellings and capabilities of table definitions.
         table_owners: Query of (schema, table, owner); empty where tables have no owners.
+        grants_query: Lists the grants of this account, one text per row, where schemas can be hidden from it.
         ... further flags are added by the modules that need them, with a default.
     """
 
@@ -73,6 +74,7 @@ class Dialect:
     explain_analyze: str = "EXPLAIN ANALYZE"
     ddl: DefinitionTraits = field(default_factory=DefinitionTraits)
     table_owners: str = ""
+    grants_query: str = ""
 
     def to_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
         """Return the function from a canonical value (never None) to what the driver binds; None: as it is."""

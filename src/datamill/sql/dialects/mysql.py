@@ -112,6 +112,7 @@ MYSQL: Final = Dialect(
     name="mysql",
     quote="`",
     placeholder="%s",
+    grants_query="SHOW GRANTS",
     column_type={
         **{kind: _fixed(name) for kind, name in _PLAIN.items()},
         "decimal": _decimal,
