@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.api.resolution import scopes_of, table_of
 from datamill.api.tiers import Lookup, Part, UserTable
-from datamill.catalog import AlterPlan, compare
+from datamill.catalog import AlterPlan, adopted, compare
 from datamill.catalog.resolve import stored_type
 from datamill.data.contents import insert_contents
 from datamill.errors import (
@@ -158,7 +158,8 @@ def _hidden(name: str, type_text: str, nullable: bool, default: Any, comment: st
 
 def _report_drift(schema: Schema, declared: TableSpec, existing: TableSpec) -> None:
     mode = schema.connection.config.declare.drift
-    differences = [] if mode == "ignore" else compare(declared, existing)
+    ours = adopted(declared, existing, schema.connection.dialect)
+    differences = [] if mode == "ignore" else compare(ours, existing)
     if not differences:
         return
     message = f"{declared.name} differs from its definition in code: {' '.join(differences)}"

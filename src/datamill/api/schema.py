@@ -13,7 +13,7 @@ from datamill.api.jobs import Job, jobs_of_schema
 from datamill.api.resolution import local_scope
 from datamill.api.table import FreeTable
 from datamill.api.tiers import MASTER_TIERS, Part, UserTable, physical_name
-from datamill.catalog import AlterPlan, compare
+from datamill.catalog import AlterPlan, adopted, compare
 from datamill.data import drop as dropping
 from datamill.errors import DataMillError, MissingTableError, did_you_mean
 from datamill.model.names import TableName, Tier, check_name
@@ -238,7 +238,9 @@ class Schema:
         declared = spec_of(self, cls)
         if declared is None:
             return []
-        return compare(declared, self.connection.catalog.spec(declared.name), comments=True)
+        existing = self.connection.catalog.spec(declared.name)
+        ours = adopted(declared, existing, self.connection.dialect)
+        return compare(ours, existing, comments=True)
 
     def alter_table(
         self, cls: type[UserTable], context: Mapping[str, Any] | None, **options: Any

@@ -14,10 +14,10 @@ from datamill.backends import postgres_catalog, postgres_insert
 from datamill.backends.base import Conflict, RawTable, Result
 from datamill.backends.postgres_errors import DRIVER_ERRORS, copied_row, is_stale_plan, translate
 from datamill.backends.postgres_open import PgConnection, open_connection
-from datamill.backends.postgres_rebuild import References
+from datamill.backends.postgres_rebuild import References, complete
 from datamill.backends.postgres_stream import Row, RowStream
 from datamill.backends.postgres_text import numbered
-from datamill.errors import DataMillError, LostConnectionError
+from datamill.errors import DataMillError, IntegrityError, LostConnectionError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
@@ -261,8 +261,10 @@ class PostgresSession:
             references.lift()
             yield
             references.restore()
-        except BaseException:
+        except BaseException as error:
             self.rollback()
+            if isinstance(error, IntegrityError):
+                raise complete(self, error) from error.__cause__
             raise
         self.commit()
 

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import RawCursor, pq
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.types.json import set_json_loads
 
 from datamill.backends.postgres_errors import cannot_connect, translate
 from datamill.errors import ConfigError, DataMillError
@@ -46,6 +47,11 @@ class _TextOrBytes(Loader):
             return str(data, "utf-8")
         except UnicodeDecodeError:
             return bytes(data)
+
+
+def _as_text(document: str | bytes) -> str:
+    """Leave documents undecoded: the dialect decodes them, and only where they are asked for."""
+    return document if isinstance(document, str) else str(document, "utf-8")
 
 
 def tls_options(use_tls: bool | Mapping[str, Any] | None) -> dict[str, str]:
@@ -116,6 +122,7 @@ def _set_up(connection: PgConnection, address: DatabaseAddress, settings: Settin
         text = f"{address} runs PostgreSQL {version}; datamill needs version 14 or newer."
         raise DataMillError(text, hint="Ask for an upgrade of the server.")
     connection.adapters.register_loader(0, _TextOrBytes)
+    set_json_loads(_as_text, connection)
     connection.cursor_factory = RawCursor
     initial = settings.connection.init_function
     zone = "; SET TimeZone = 'UTC'" if settings.database.time_zone == "utc" else ""

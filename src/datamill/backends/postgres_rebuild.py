@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from datamill.backends.base import Result
+from datamill.errors import IntegrityError
 from datamill.model.names import TableName
 from datamill.sql.dialects.postgresql import POSTGRESQL
 
@@ -54,3 +55,21 @@ class References:
                 self._session.execute(
                     f"ALTER TABLE {POSTGRESQL.table(table)} ADD CONSTRAINT {POSTGRESQL.identifier(name)} {text}"
                 )
+
+
+_NAMESAKES = """
+SELECT n.nspname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND c.relname = %s"""
+
+
+def complete(session: Executes, error: IntegrityError) -> IntegrityError:
+    """Return the error for a missing row with the full name of the table that lacks it; the server omits its schema."""
+    if not error.parent or error.constraint != "foreign key":
+        return error
+    schemas = session.execute(_NAMESAKES, (error.parent,)).rows
+    if len(schemas) != 1:
+        return error
+    parent = str(TableName(schemas[0][0], error.parent))
+    facts = {name: getattr(error, name) for name in error.all_fields()}
+    text = f"Rows of {error.child} would refer to rows that {parent} does not have."
+    return IntegrityError(text, **{**facts, "parent": parent})

@@ -11,6 +11,7 @@ from datamill.catalog import definitions, staged
 from datamill.catalog.alter_plan import plan_alter
 from datamill.catalog.changes import AlterPlan, TableChange
 from datamill.catalog.contracts import Host, Tables
+from datamill.catalog.drift import adopted
 from datamill.catalog.named import drop_unused_types
 from datamill.catalog.refill import fill
 from datamill.codecs import chain_for
@@ -93,7 +94,13 @@ def _plan(
         for name, value in fill.items()
         if name in declared.heading
     }
-    plan = plan_alter(declared, existing, dependents, renames=renames, fill={**fill, **converted})
+    plan = plan_alter(
+        adopted(declared, existing, host.dialect),
+        existing,
+        dependents,
+        renames=renames,
+        fill={**fill, **converted},
+    )
     problems = [text for change in plan.changes for text in _problems(host.session, change, allow_data_loss)]
     return replace(plan, problems=tuple(problems))
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.heading import Heading
 from datamill.model.table import ForeignKey, Index, TableSpec
 from datamill.model.types import AttributeType, same_column_type
+from datamill.sql.dialects.base import Dialect
 
 
 def compare(declared: TableSpec, existing: TableSpec, *, comments: bool = False) -> list[str]:
@@ -34,6 +36,25 @@ def compare(declared: TableSpec, existing: TableSpec, *, comments: bool = False)
         *_indexes(declared, existing),
     ]
     return [*found, *compare_comments(declared, existing)] if comments else found
+
+
+def adopted(declared: TableSpec, existing: TableSpec, dialect: Dialect) -> TableSpec:
+    """Return what code declares, native types spelled as the database reads them where it cannot tell them apart.
+
+    MySQL keeps native types as they are written; elsewhere ``longblob`` and ``mediumblob`` make one kind of column.
+    """
+    if dialect.ddl.native_types:
+        return declared
+
+    def adopt(ours: Attribute) -> Attribute:
+        theirs = next((item for item in existing.columns if item.name == ours.name), None)
+        if theirs is None or (ours.type.native is None and theirs.type.native is None):
+            return ours
+        a, b = (dialect.column_type[item.stored.kind](item.stored) for item in (ours, theirs))
+        return replace(ours, type=theirs.type, stored=theirs.stored) if a == b and not ours.is_codec else ours
+
+    attributes = [adopt(item) for item in declared.heading.attributes.values()]
+    return replace(declared, heading=Heading(attributes, declared.heading.comment))
 
 
 def compare_comments(declared: TableSpec, existing: TableSpec) -> list[str]:

@@ -137,7 +137,12 @@ POSTGRESQL: Final = Dialect(
     },
     table_owners="SELECT schemaname, tablename, tableowner FROM pg_tables",
     to_driver={"char": adapters.strip_blanks, "json": adapters.json_to_text},
-    from_driver={"uint64": int, "float32": adapters.widen_float32, "char": adapters.strip_blanks},
+    from_driver={
+        "json": adapters.text_to_json,
+        "uint64": int,
+        "float32": adapters.widen_float32,
+        "char": adapters.strip_blanks,
+    },
     functions=POSTGRESQL_FUNCTIONS,
     literal=_literal,
     has_antijoin=True,
@@ -152,6 +157,7 @@ POSTGRESQL: Final = Dialect(
             "SELECT setval(pg_get_serial_sequence({table_text}, {column_text}), "
             "(SELECT max({column}) FROM {table}))"
         ),
+        inverse_types={"bytea": "longblob"},  # without type record: a native type
         enum_types=True,
         comment_statements=True,
         drop_schema="DROP SCHEMA IF EXISTS",
@@ -160,4 +166,4 @@ POSTGRESQL: Final = Dialect(
         unused_types=_UNUSED_TYPES,
     ),
 )
-"""PostgreSQL; sessions run in UTC. The driver returns json decoded, uuid and moments as Python values."""
+"""PostgreSQL; sessions run in UTC. The driver returns json as text, uuid and moments as Python values."""
