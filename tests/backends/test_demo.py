@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def run(folder: Path) -> str:
     command = [
@@ -37,3 +39,15 @@ def test_demo_twice(tmp_path: Path) -> None:
         for picture in pictures
     )
     assert "nothing to do" in run(folder)
+
+
+def test_the_demo_names_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from datamill.cli.commands import app
+
+    monkeypatch.setattr("datamill.demo.run.find_spec", lambda name: None if name == "skimage" else True)
+    result = CliRunner().invoke(app, ["demo", "--folder", str(tmp_path / "made")])
+    assert result.exit_code == 2
+    assert "The demo needs skimage. Install it: pip install 'datamill[demo]'." in result.output
+    assert not (tmp_path / "made").exists()

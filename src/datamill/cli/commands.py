@@ -33,19 +33,13 @@ def demo(
     progress: Annotated[bool, typer.Option(help="Show progress bars.")] = True,
 ) -> None:
     """Run two pipelines on the embedded database and write a gallery of pictures."""
-    try:
-        from datamill.demo.run import run_demo
-    except ImportError as error:
-        missing = MissingExtraError(
-            f"The demo needs {error.name}.", extra="demo", hint="Install it: pip install 'datamill[demo]'."
-        )
-        typer.echo(str(missing), err=True)
-        raise typer.Exit(2) from error
+    from datamill.demo.run import run_demo
+
     try:
         run_demo(folder, typer.echo, display_progress=progress)
     except DataMillError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(2 if isinstance(error, MissingExtraError) else 1) from error
 
 
 @app.command()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import datamill as dm
 from datamill.demo import blobs, fractals
+from datamill.errors import MissingExtraError
 
+PACKAGES = ("scipy", "skimage", "matplotlib")
 Say = Callable[[str], None]
 
 
@@ -22,7 +25,11 @@ def run_demo(folder: Path, say: Say, display_progress: bool = True) -> list[Path
 
     Returns:
         Paths of the pictures.
+
+    Raises:
+        MissingExtraError: Packages of the extra ``demo`` are not installed; nothing was made.
     """
+    _require_packages()
     folder.mkdir(parents=True, exist_ok=True)
     database = folder / "datamill.db"
     connection = dm.Connection(url=f"sqlite:///{database.resolve()}")
@@ -43,6 +50,16 @@ def run_demo(folder: Path, say: Say, display_progress: bool = True) -> list[Path
     say("\n".join(str(path) for path in pictures))
     say(f"\nDone in {time.monotonic() - begun:.1f} s. Run it again: it finds everything done.")
     return pictures
+
+
+def _require_packages() -> None:
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"The demo needs {', '.join(missing)}.",
+            extra="demo",
+            hint="Install it: pip install 'datamill[demo]'.",
+        )
 
 
 def _title(text: str) -> str:
