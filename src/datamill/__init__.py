@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from datamill import codecs, errors
     from datamill.algebra.conditions import AndList, Not, Top
-    from datamill.api import trash
+    from datamill.api import gc, trash
     from datamill.api.default import config, conn
     from datamill.api.diagram import Diagram
     from datamill.api.expression import QueryExpression
@@ -75,6 +75,7 @@ _MODULES = {
     "blob": "datamill.codecs.blob",
     "codecs": "datamill.codecs",
     "errors": "datamill.errors",
+    "gc": "datamill.api.gc",
     "trash": "datamill.api.trash",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -125,6 +126,7 @@ __all__ = [
     "copy_database",
     "create_virtual_module",
     "errors",
+    "gc",
     "get_codec",
     "get_storage_adapter",
     "list_codecs",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from datamill.cli.collecting import gc
 from datamill.cli.copying import copy
 from datamill.errors import DataMillError, MissingExtraError
 
@@ -18,6 +19,7 @@ app = typer.Typer(
 
 
 app.command()(copy)
+app.command()(gc)
 
 
 @app.callback()
