@@ -1,16 +1,16 @@
-"""Random schemas, rows and queries on a real SQLite against a small oracle of relations; laws of the algebra."""
+"""Random schemas, rows and queries on every backend against a small oracle of relations; laws of the algebra."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import apsw
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.stateful import algebra_oracle as oracle
 from tests.stateful.algebra_oracle import Refused, Row, Rows
+from tests.stateful.engines import Engine, engine_names, open_engine
 
 from datamill.algebra import operators as ops
 from datamill.algebra.conditions import AndList, Not, Top, U
@@ -25,7 +25,6 @@ from datamill.model.types import parse_type
 from datamill.sql.dialects import get_dialect
 from datamill.sql.select import compile_count, compile_exists, compile_select
 
-SQLITE = get_dialect("sqlite")
 INT = parse_type("int32")
 SHARED = ("x", "y", "z")
 """Secondary names come from a small pool, so that tables have namesakes that mean different things."""
@@ -34,18 +33,18 @@ Pair = tuple[Relation, Rows]
 Draw = Callable[[Any], Any]
 
 
-def with_functions(connection: apsw.Connection) -> apsw.Connection:
-    from datamill.backends import sqlite_functions
-
-    sqlite_functions.register(connection)
-    return connection
+@pytest.fixture(scope="module", params=engine_names())
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with open_engine(request.param) as engine:
+        yield engine
 
 
 class World:
-    """Random tables with rows, in a database in memory and as oracle relations."""
+    """Random tables with rows, in a database and as oracle relations."""
 
-    def __init__(self, draw: Draw) -> None:
-        self.connection = with_functions(apsw.Connection(":memory:"))
+    def __init__(self, draw: Draw, engine: Engine) -> None:
+        self.engine = engine
+        engine.reset()
         self.tables: list[Pair] = []
         for index in range(draw(st.integers(1, 3))):
             self.tables.append(self.make_table(draw, index))
@@ -67,7 +66,7 @@ class World:
             attributes.setdefault(native, Attribute(native, INT, INT, nullable=True))
         spec = TableSpec(name, Heading(attributes.values()), foreign_keys=tuple(foreign_keys))
         rows = self.make_rows(draw, spec, parents)
-        self.store(spec, rows)
+        self.engine.store(spec, rows)
         heading = spec.heading
         lineage = {name: heading[name].lineage for name in heading}
         return BaseTable(spec, "here"), Rows(tuple(heading), heading.key, lineage, rows)
@@ -116,26 +115,8 @@ class World:
             rows.setdefault(tuple(row[name] for name in spec.heading.key), row)
         return list(rows.values())
 
-    def store(self, spec: TableSpec, rows: list[Row]) -> None:
-        columns = ", ".join(
-            f'"{item.name}" INTEGER{"" if item.nullable else " NOT NULL"}'
-            for item in spec.heading.attributes.values()
-        )
-        key = ", ".join(f'"{name}"' for name in spec.heading.key)
-        self.connection.execute(f'CREATE TABLE "{spec.name}" ({columns}, PRIMARY KEY ({key})) STRICT')
-        places = ", ".join("?" for _ in spec.heading)
-        self.connection.executemany(
-            f'INSERT INTO "{spec.name}" VALUES ({places})',
-            [[row[name] for name in spec.heading] for row in rows],
-        )
-
     def rows(self, relation: Relation) -> list[tuple[Any, ...]]:
-        statement = compile_select(relation, SQLITE)
-        found = [tuple(row) for row in self.connection.execute(statement.sql, statement.params)]
-        return found if len(relation.heading) else [() for _ in found]
-
-    def value(self, statement: Any) -> Any:
-        return self.connection.execute(statement.sql, statement.params).fetchall()[0][0]
+        return self.engine.rows(compile_select(relation, self.engine.dialect), relation.heading)
 
     def check(self, pair: Pair) -> None:
         relation, expected = pair
@@ -147,8 +128,9 @@ class World:
         if expected.ordered:
             assert found == wanted
         assert sorted(found, key=repr) == sorted(wanted, key=repr)
-        assert self.value(compile_count(relation, SQLITE)) == len(wanted)
-        assert bool(self.value(compile_exists(relation, SQLITE))) == bool(wanted)
+        value, dialect = self.engine.value, self.engine.dialect
+        assert value(compile_count(relation, dialect)) == len(wanted)
+        assert bool(value(compile_exists(relation, dialect))) == bool(wanted)
         for name, attribute in relation.heading.attributes.items():
             assert attribute.nullable or all(row[name] is not None for row in expected.rows)
 
@@ -413,17 +395,17 @@ def example_limits(count: int) -> settings:
 
 
 @example_limits(400)
-@given(st.data())
-def test_queries_give_what_the_oracle_gives(data: st.DataObject) -> None:
-    world = World(data.draw)
+@given(data=st.data())
+def test_queries_give_what_the_oracle_gives(engine: Engine, data: st.DataObject) -> None:
+    world = World(data.draw, engine)
     pair = expression(data.draw, world, 4)
     world.check(pair)
 
 
 @example_limits(150)
-@given(st.data())
-def test_a_condition_and_its_complement_divide_the_rows(data: st.DataObject) -> None:
-    world = World(data.draw)
+@given(data=st.data())
+def test_a_condition_and_its_complement_divide_the_rows(engine: Engine, data: st.DataObject) -> None:
+    world = World(data.draw, engine)
     relation, rows = expression(data.draw, world, 2)
     assume(rows.names)
     what, _ = condition(data.draw, rows.names)
@@ -433,9 +415,9 @@ def test_a_condition_and_its_complement_divide_the_rows(data: st.DataObject) -> 
 
 
 @example_limits(100)
-@given(st.data())
-def test_restricting_before_or_after_a_join_is_the_same(data: st.DataObject) -> None:
-    world = World(data.draw)
+@given(data=st.data())
+def test_restricting_before_or_after_a_join_is_the_same(engine: Engine, data: st.DataObject) -> None:
+    world = World(data.draw, engine)
     left, left_rows = expression(data.draw, world, 1)
     right, _ = expression(data.draw, world, 1)
     assume(left_rows.names)
@@ -451,11 +433,11 @@ def test_restricting_before_or_after_a_join_is_the_same(data: st.DataObject) -> 
 
 
 @example_limits(100)
-@given(st.data())
-def test_the_same_query_always_compiles_to_the_same_text(data: st.DataObject) -> None:
-    world = World(data.draw)
+@given(data=st.data())
+def test_the_same_query_always_compiles_to_the_same_text(engine: Engine, data: st.DataObject) -> None:
+    world = World(data.draw, engine)
     relation, _ = expression(data.draw, world, 3)
     for name in ("sqlite", "postgresql", "mysql", "mariadb"):
         dialect = get_dialect(name)
         assert compile_select(relation, dialect) == compile_select(relation, dialect)
-        assert "?" not in compile_select(relation, SQLITE, inline=True).sql
+        assert "?" not in compile_select(relation, get_dialect("sqlite"), inline=True).sql
