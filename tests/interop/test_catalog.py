@@ -39,7 +39,8 @@ def columns(table: RawTable) -> list[tuple[Any, ...]]:
     return [
         (
             item.name,
-            item.sql_type.replace("timestamp(6)", "timestamp"),
+            # The genuine package declares datetime on PostgreSQL with all six digits.
+            item.sql_type.replace("timestamp(0)", "timestamp"),
             item.nullable,
             value_of(item.default),
             None if item.name in inherited else item.comment,

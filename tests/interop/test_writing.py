@@ -297,3 +297,20 @@ class TestExceptions:
         assert lab.genuine.run("result = comments.Quoted.to_dicts()") == [{"number": 1}]
         comment = lab.genuine.run("result = comments.Quoted().heading['number'].comment")
         assert comment == 'a "quoted" % comment'
+
+    def test_seconds_have_the_digits_of_the_column(self, lab: Lab) -> None:
+        """On PostgreSQL the genuine package declares ``datetime`` with six digits; the column says so, not its type."""
+        from datetime import datetime
+
+        lab.theirs("digits")
+        moment = datetime(2024, 2, 29, 12, 30, 59, 5)
+        lab.genuine.run(
+            "digits.Types.insert1({**pipeline.types_row(1), 'l': moment})",
+            moment=moment if lab.server == "postgresql" else moment.replace(microsecond=0),
+        )
+        types = lab.ours("digits").Types
+        found = types.fetch1("l")
+        assert found.microsecond == (5 if lab.server == "postgresql" else 0)
+        assert len(types & {"l": found}) == 1
+        types.insert1({**pipeline.types_row(2), "l": found})
+        assert (types & "number = 2").fetch1("l") == found

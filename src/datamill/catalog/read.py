@@ -12,13 +12,17 @@ from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import ForeignKey, Index, IndexPart, TableSpec
-from datamill.model.types import AttributeType, without_numbering
+from datamill.model.types import AttributeType, core_type, without_numbering
+from datamill.sql.dialects.adapters import digits_of
 from datamill.sql.dialects.base import Dialect
 
 StoredType = Callable[[AttributeType], AttributeType]
 """From a declared type to the core type in the column (the end of the codec chain)."""
 DeclaredIndexes = Callable[[RawTable], tuple[Index, ...]]
 """The indexes as the stored definition says them; empty where none is stored."""
+
+
+_MOMENTS = ("datetime", "time")
 
 
 class TableReader:
@@ -116,12 +120,21 @@ class TableReader:
 
     def _stored(self, declared: AttributeType, column: RawColumn) -> AttributeType:
         if not declared.is_codec:
-            return declared
+            return self._with_digits(declared, column)
         try:
             return self._stored_type(declared)
         except DataMillError:
             # Not installed here: what the column holds can still be fetched around.
             return inverse_type(column, self._dialect)
+
+    def _with_digits(self, declared: AttributeType, column: RawColumn) -> AttributeType:
+        """Return a moment's type with the digits that its column keeps: DataJoint declares more than it records."""
+        if declared.family not in _MOMENTS or declared.native is not None:
+            return declared
+        actual = inverse_type(column, self._dialect)
+        if actual.family != declared.family or digits_of(actual) == digits_of(declared):
+            return declared
+        return core_type(declared.kind, *actual.args)
 
     # foreign keys and indexes ----------------------------------------------------------------------------------
 
