@@ -72,7 +72,7 @@ def test_update_changes_what_is_named(connection: Connection, tables: tuple[Tabl
         ({"session": None, "score": 1}, DataMillError, "complete primary key"),
         ({"session": 9, "score": 1}, DataMillError, "no row"),
         ({"session": 9}, DataMillError, "no row"),
-        ({"session": 1, "scroe": 1}, UnknownAttributeError, "score"),
+        ({"session": 1, "scroe": 1}, UnknownAttributeError, r"Did you mean 'score'\?$"),
         ({"session": 1, "score": "much"}, InvalidValueError, "much"),
         ({"session": 1, "title": None}, MissingAttributeError, "title"),
         ({"session": 1, "title": "two"}, DuplicateError, "title"),

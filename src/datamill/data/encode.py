@@ -188,23 +188,27 @@ class Encoder:
                 found += referenced(attribute, column.canonical)
         return tuple(dict.fromkeys(found)), self._gate.doomed.paths
 
-    def check_fields(self, batch: RowBatch) -> None:
-        """Raise for fields that are no attributes."""
+    def check_fields(self, batch: RowBatch, advice: str = "Or pass ignore_extra_fields=True.") -> None:
+        """Raise for fields that are no attributes.
+
+        Args:
+            batch: The rows.
+            advice: What else the caller can do, besides correcting the name.
+        """
         if self._ignore_extra or batch.columns.keys() <= self.spec.heading.attributes.keys():
             return
         for name, values in batch.columns.items():
             if name not in self.spec.heading:
-                raise self._unknown(name, values, batch)
+                raise self._unknown(name, values, batch, advice)
 
-    def _unknown(self, name: Any, values: list[Any], batch: RowBatch) -> UnknownAttributeError:
+    def _unknown(self, name: Any, values: list[Any], batch: RowBatch, advice: str) -> UnknownAttributeError:
         if isinstance(name, str) and any(item.name == name for item in self.spec.hidden):
             error = UnknownAttributeError(
                 f"{name!r} of {self.spec.name} is hidden: only the platform sets it.", attribute=name
             )
         else:
-            error = self.spec.heading.unknown(str(name), str(self.spec.name)).suggest(
-                "Or pass ignore_extra_fields=True."
-            )
+            error = self.spec.heading.unknown(str(name), str(self.spec.name))
+            error = error.suggest(advice) if advice else error
         error.row_index = batch.start + next((i for i, value in enumerate(values) if value is not None), 0)
         return error
 

@@ -45,7 +45,7 @@ def update1(connection: Connection, spec: TableSpec, row: Mapping[str, Any]) -> 
         )
     encoder = Encoder(connection, spec, fill_all=True)
     given = RowBatch(0, 1, {name: [value] for name, value in row.items()})
-    encoder.check_fields(given)
+    encoder.check_fields(given, advice="")
     with recording():  # objects of an update that fails are removed
         changes, objects = _encode(encoder, spec, given)
         key = tuple(changes.pop(name) for name in spec.heading.key)
