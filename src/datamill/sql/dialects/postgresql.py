@@ -157,7 +157,8 @@ POSTGRESQL: Final = Dialect(
             "SELECT setval(pg_get_serial_sequence({table_text}, {column_text}), "
             "(SELECT max({column}) FROM {table}))"
         ),
-        inverse_types={"bytea": "longblob"},  # without type record: a native type
+        # Without type record bytes are a native type. A bare timestamp keeps six digits.
+        inverse_types={"bytea": "longblob", "timestamp": "datetime(6)", "time": "time(6)"},
         enum_types=True,
         comment_statements=True,
         drop_schema="DROP SCHEMA IF EXISTS",
