@@ -103,7 +103,7 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
     backend = SCHEMES.get(parts.scheme)
     if backend is None:
         hint = did_you_mean(parts.scheme, list(SCHEMES)) or f"Known: {', '.join(SCHEMES)}."
-        raise _url_error(url, source, f"the scheme {parts.scheme!r} is unknown. {hint}")
+        raise _url_error(url, source, f"the scheme {parts.scheme!r} is unknown", hint)
     if "#" in url or (backend != "sqlite" and "@" in parts.path):
         raise _url_error(url, source, _MALFORMED)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -125,9 +125,9 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
     )
 
 
-def _url_error(url: str, source: str, reason: str) -> ConfigError:
+def _url_error(url: str, source: str, reason: str, hint: str | None = None) -> ConfigError:
     message = f"The database URL {mask_url(url)!r} from {source} is not usable: {reason}."
-    return ConfigError(message, setting="database.url", source=source)
+    return ConfigError(message, setting="database.url", source=source, hint=hint)
 
 
 def sqlite_path(path: str, directory: Path | None = None) -> str:

@@ -204,3 +204,11 @@ def test_contradictions(make: Make) -> None:
         config.database_address(backend="mysq")
     with pytest.raises(ConfigError, match="Did you mean 'sqlite'"):
         make({"DATAMILL_URL": "sqlit:///x"}).database_address()
+
+
+@pytest.mark.parametrize(("scheme", "ending"), [("foo", "mariadb."), ("mysq", "Did you mean 'mysql'?")])
+def test_an_unknown_scheme_tells_the_known_ones(scheme: str, ending: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_url(f"{scheme}://host/name")
+    assert str(error.value).endswith(f"the scheme {scheme!r} is unknown. {error.value.hint}")
+    assert str(error.value).endswith(ending)
