@@ -57,13 +57,18 @@ def run(name: str, *statements: str) -> list[Any]:
     return rows
 
 
+def take_turn(name: str) -> None:
+    """Wait until nobody else tests on a server, and keep others waiting until `release`."""
+    lock = (Path(tempfile.gettempdir()) / f"datamill-{name}-{address(name).port}.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    _held[name] = lock
+
+
 def fresh(name: str) -> Callable[[Path], str]:
     """Return the function that waits for a server, empties it, and returns its URL."""
 
     def wait_and_empty(folder: Path) -> str:
-        lock = (Path(tempfile.gettempdir()) / f"datamill-{name}-{address(name).port}.lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _held[name] = lock
+        take_turn(name)
         _end_connections(name)
         listed = ", ".join(f"'{schema}'" for schema in _SYSTEM)
         query = f"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ({listed})"

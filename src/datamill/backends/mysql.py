@@ -9,7 +9,7 @@ from typing import Any
 
 from datamill.backends import mysql_catalog
 from datamill.backends.base import Conflict, RawTable, Result
-from datamill.backends.mysql_errors import DEADLOCKS, code_of, translate
+from datamill.backends.mysql_errors import DEADLOCKS, code_of, too_big, translate
 from datamill.backends.mysql_insert import BulkInsert
 from datamill.backends.mysql_literals import bind
 from datamill.backends.mysql_open import Server, Target, target_of
@@ -79,6 +79,10 @@ class MysqlSession:
             data: What LOAD DATA LOCAL sends.
         """
         wire = self._ready()
+        if len(statement) >= self.server.most_packet:  # the server would hang up
+            raise too_big(
+                f"a statement of {len(statement)} bytes; max_allowed_packet is {self.server.most_packet}"
+            )
         try:
             return wire.run(statement) if data is None else wire.load(statement, data)
         except wire.errors as error:

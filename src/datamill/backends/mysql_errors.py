@@ -158,10 +158,15 @@ def _out_of_range(message: str, facts: Facts, place: str) -> DataMillError:
     return QueryError(text, hint="Cast its operands to a wider type.", **facts)
 
 
-def _too_big(message: str, facts: Facts, place: str) -> DataMillError:
+def too_big(message: str) -> InvalidValueError:
+    """Return the error for a statement that exceeds the server's packet."""
     text = "One value or row is larger than the server takes in one piece (max_allowed_packet)."
     hint = "Raise max_allowed_packet on the server (up to 1 GiB), or keep large objects in a store."
     return InvalidValueError(text, reason=message, hint=hint)
+
+
+def _too_big(message: str, facts: Facts, place: str) -> DataMillError:
+    return too_big(message)
 
 
 # --- names and texts -------------------------------------------------------------------------------------------
@@ -175,7 +180,9 @@ def _no_table(message: str, facts: Facts, place: str) -> DataMillError:
 
 
 def _no_schema(message: str, facts: Facts, place: str) -> DataMillError:
-    return QueryError(f"{_clean(message)}.", hint="Create the schema, or check its name.", **facts)
+    match = re.search(r"'([^']*)'", message)
+    hint = "Create the schema, or check its name."
+    return MissingTableError(f"{_clean(message)}.", schema=match[1] if match else None, hint=hint)
 
 
 def _no_column(message: str, facts: Facts, place: str) -> DataMillError:

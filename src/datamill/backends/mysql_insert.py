@@ -108,6 +108,8 @@ class BulkInsert:
 
     def _located(self, error: DataMillError, start: int) -> DataMillError:
         cause = error.__cause__
+        if cause is None and error.row_index is None:
+            error.row_index = start  # one row too large to be sent
         if isinstance(cause, Exception) and not isinstance(error, LostConnectionError):
             place = row_of(cause)
             if place is not None and error.row_index is None:
@@ -150,7 +152,9 @@ class BulkInsert:
         places = [self._names.index(name) for name in self._key]
         keys = list(zip(*(columns[place] for place in places), strict=True))
         found = self._existing(keys)
-        order = _firsts(keys) if self._conflict == "skip" else range(count)
+        # In the order of keys, so that two who write the same rows wait for each other rather than deadlock.
+        rows = _firsts(keys) if self._conflict == "skip" else list(range(count))
+        order = sorted(rows, key=keys.__getitem__)
         new = [row for row in order if keys[row] not in found]
         written = self._insert_new(columns, new)
         old = [row for row in order if keys[row] in found]

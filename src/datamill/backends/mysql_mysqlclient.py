@@ -15,6 +15,7 @@ from datamill.backends.mysql_wire import Answer, Login, Row
 
 _driver: Any = import_module("MySQLdb")
 _flags: Any = import_module("MySQLdb.constants.CLIENT")
+_TLS_FAILED = 2026
 ERRORS: tuple[type[Exception], ...] = (_driver.MySQLError, OSError)
 
 
@@ -28,7 +29,7 @@ class ClientWire:
     can_load = False
 
     def __init__(self, login: Login) -> None:
-        self._connection: Any = _driver.connect(**_arguments(login))
+        self._connection: Any = _connect(login)
         self._result: Any = None
         _open.add(self)
 
@@ -83,6 +84,18 @@ class ClientWire:
             with suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as own:
                 own.shutdown(socket.SHUT_RDWR)
         self.close()
+
+
+def _connect(login: Login) -> Any:
+    arguments = _arguments(login)
+    if login.tls is not None:
+        return _driver.connect(**arguments)
+    try:  # some versions of the library take "preferred" for "off"
+        return _driver.connect(**{**arguments, "ssl_mode": "REQUIRED"})
+    except _driver.OperationalError as error:
+        if error.args[0] != _TLS_FAILED:
+            raise
+        return _driver.connect(**{**arguments, "ssl_mode": "DISABLED"})
 
 
 def _changed(connection: Any) -> int:

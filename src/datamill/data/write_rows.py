@@ -13,7 +13,8 @@ from datamill.data.gc_marks import rescue
 from datamill.data.insert_errors import explain
 from datamill.data.observer import InsertBatch
 from datamill.data.rows import RowBatch, row_batches
-from datamill.errors import DataMillError, DuplicateError, IntegrityError
+from datamill.data.transaction import RETRIES, is_retryable
+from datamill.errors import DataMillError, DuplicateError, IntegrityError, QueryError
 from datamill.model.table import TableSpec
 from datamill.storage.journal import recording
 
@@ -84,19 +85,45 @@ def write_batches(connection: Connection, batches: Iterable[TableBatch], options
     first = next(remaining, None)
     if first is None:
         return 0
-    is_first = True
+    rest = _Rest(remaining)
+    retries = 0 if connection.in_transaction else RETRIES
+    while True:
+        try:
+            return _write_all(connection, first, rest, options.conflict)
+        except QueryError as error:
+            if retries == 0 or rest.is_begun or not is_retryable(error):
+                raise
+            retries -= 1
+
+
+class _Rest:
+    """The batches behind the first; once one was taken, nothing can be repeated."""
+
+    def __init__(self, batches: Iterator[TableBatch]) -> None:
+        self._batches = batches
+        self.is_begun = False
+
+    def __iter__(self) -> Iterator[TableBatch]:
+        return self
+
+    def __next__(self) -> TableBatch:
+        batch = next(self._batches)
+        self.is_begun = True
+        return batch
+
+
+def _write_all(connection: Connection, first: TableBatch, rest: _Rest, conflict: Conflict) -> int:
     spec, batch = first
     try:
         with connection.write() as session:
-            _write_batch(connection, session, spec, batch, options.conflict)
-            is_first = False
+            _write_batch(connection, session, spec, batch, conflict)
             count = batch.count
-            for spec, batch in remaining:
-                _write_next_batch(connection, spec, batch, options.conflict)
+            for spec, batch in rest:
+                _write_next_batch(connection, spec, batch, conflict)
                 count += batch.count
     except (DuplicateError, IntegrityError) as error:
-        if is_first:
-            raise explain(connection, spec, batch, error, options.conflict) from error.__cause__
+        if not rest.is_begun:
+            raise explain(connection, spec, batch, error, conflict) from error.__cause__
         raise
     return count
 
