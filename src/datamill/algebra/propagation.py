@@ -1,6 +1,7 @@
 """Restrictions that travel along foreign keys: up to ancestors, down to descendants.
 
-One walk in two directions serves ``<<`` and ``>>``, the inputs of a computation (`trace`) and the cascade of a delete.
+One walk in two directions serves ``<<`` and ``>>``, the inputs of a computation (`trace`), the rows of a diagram
+(`trace_rows`, `restrict_downward`) and the cascade of a delete.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datamill.algebra.conditions import Not, as_relation, resolve
+from datamill.algebra.downward import restrict_downward as restrict_downward
 from datamill.algebra.expression import parse_condition
 from datamill.algebra.paths import Path, find_paths, one_path
 from datamill.algebra.predicates import Matches, Predicate, negate
@@ -25,6 +27,7 @@ from datamill.algebra.relations import (
 )
 from datamill.algebra.restriction import restricted
 from datamill.algebra.trace import trace as trace
+from datamill.algebra.trace import trace_rows as trace_rows
 from datamill.errors import AmbiguousPathError, DataMillError, UnknownAttributeError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName

@@ -1,4 +1,4 @@
-"""Tracing: the rows upstream that a key of a table derives from."""
+"""Tracing: the rows upstream that a key of a table, or some of its rows, derive from."""
 
 from __future__ import annotations
 
@@ -18,17 +18,29 @@ from datamill.model.table import TableSpec
 Values = dict[str, Any]
 
 
+Pairs = tuple[tuple[str, str], ...]
+"""Attributes of a table and of the rows that it is matched with."""
+
+
 @dataclass(slots=True)
 class _Reached:
-    """How a table was reached: by values of its attributes, from restricted rows that refer to it, or freely."""
+    """How a table was reached: by values of its attributes, from rows that lead to it, or freely.
+
+    Fields:
+        values: Values of key attributes, one mapping per way.
+        references: Rows elsewhere, and which of their attributes hold this table's key.
+        is_open: It was reached by a way that restricts nothing.
+        rows: What it was given as, if the walk starts here.
+    """
 
     values: list[Values] = field(default_factory=list)
-    references: list[tuple[Relation, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+    references: list[tuple[Relation, Pairs]] = field(default_factory=list)
     is_open: bool = False
+    rows: Relation | None = None
 
     @property
     def is_restricted(self) -> bool:
-        return bool(self.values or self.references)
+        return bool(self.values or self.references or self.rows is not None)
 
 
 def trace(
@@ -50,7 +62,8 @@ def trace(
     Raises:
         DataMillError: The table is neither an ancestor nor a part of one.
     """
-    reached = _walk(graph, spec, key, origin)
+    known = {name: value for name, value in key.items() if name in spec.heading}
+    reached = _walk(graph, spec.name, _Reached([known]), origin)
     if ancestor in reached and ancestor != spec.name:
         return _relation(graph, ancestor, reached[ancestor], origin)
     master = ancestor.master
@@ -59,15 +72,35 @@ def trace(
     raise DataMillError(f"{ancestor} is not upstream of {spec.name}.")
 
 
+def trace_rows(graph: DependencyGraph, table: TableName, rows: Relation) -> dict[TableName, Relation]:
+    """Return the rows of a table and of all its ancestors that some rows of the table derive from.
+
+    Args:
+        graph: The foreign keys.
+        table: Where to start.
+        rows: Rows of that table, with its whole heading.
+
+    Returns:
+        Relations by table, the table itself first, ancestors in reverse topological order. A row is there if any path
+        of foreign keys leads to it.
+    """
+    reached = _walk(graph, table, _Reached(rows=rows), rows.origin)
+    return {
+        name: _relation(graph, name, reached[name], rows.origin)
+        for name in graph.ancestors(table)
+        if name in reached
+    }
+
+
 def _walk(
-    graph: DependencyGraph, spec: TableSpec, key: Mapping[str, Any], origin: Hashable
+    graph: DependencyGraph, start: TableName, given: _Reached, origin: Hashable
 ) -> dict[TableName, _Reached]:
-    reached = {spec.name: _Reached([{name: value for name, value in key.items() if name in spec.heading}])}
-    for name in graph.ancestors(spec.name):
+    reached = {start: given}
+    for name in graph.ancestors(start):
         for edge in graph.parents(name):
             if edge.parent in graph:
                 above = reached.setdefault(edge.parent, _Reached())
-                if name == spec.name:
+                if name == start and given.rows is None:
                     _follow_own(edge, reached[name].values[0], above)
                 else:
                     _follow(graph, edge, reached[name], above, origin)
@@ -93,12 +126,38 @@ def _follow(graph: DependencyGraph, edge: Edge, below: _Reached, above: _Reached
         for values in below.values
         if all(own in values for own, _ in edge.attribute_map)
     ]
-    if len(whole) == len(below.values) and not below.references:
+    if below.values and len(whole) == len(below.values) and not below.references:
         for values in whole:
             _add(above, values)
         return
+    if below.rows is None and not below.values and _refer_on(edge, below, above):
+        return
     rows = _relation(graph, edge.child, below, origin)
-    above.references.append((rows, tuple((theirs, own) for own, theirs in edge.attribute_map)))
+    _refer(above, rows, tuple((theirs, own) for own, theirs in edge.attribute_map))
+
+
+def _refer_on(edge: Edge, below: _Reached, above: _Reached) -> bool:
+    """Follow a foreign key whose values the rows that led here hold, so that this table need not be read.
+
+    Returns:
+        False if they do not hold all of them, or may hold only some: a partial reference leads nowhere.
+    """
+    found = []
+    for rows, pairs in below.references:
+        held = dict(pairs)
+        if not all(own in held for own, _ in edge.attribute_map):
+            return False
+        if any(rows.heading[theirs].nullable for theirs in held.values()):
+            return False
+        found.append((rows, tuple((theirs, held[own]) for own, theirs in edge.attribute_map)))
+    for rows, pairs in found:
+        _refer(above, rows, pairs)
+    return True
+
+
+def _refer(above: _Reached, rows: Relation, pairs: Pairs) -> None:
+    if not any(known is rows and set(held) == set(pairs) for known, held in above.references):
+        above.references.append((rows, pairs))
 
 
 def _add(above: _Reached, values: Values) -> None:
@@ -107,6 +166,8 @@ def _add(above: _Reached, values: Values) -> None:
 
 
 def _relation(graph: DependencyGraph, name: TableName, reached: _Reached, origin: Hashable) -> Relation:
+    if reached.rows is not None:
+        return reached.rows
     table = BaseTable(graph.specs[name], origin)
     if not reached.is_restricted:
         return table

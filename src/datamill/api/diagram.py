@@ -1,30 +1,43 @@
-"""Diagrams of pipelines."""
+"""Diagrams of pipelines: which tables there are, what depends on what, and which rows are meant."""
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterable, Mapping
+import io
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datamill.api.schema import Schema
-from datamill.api.table import Table
-from datamill.diagram import around, as_text
-from datamill.errors import DataMillError
+from datamill import diagram as drawing
+from datamill.api.diagram_source import collect, find_table, labels_of, table_of, titles_of
+from datamill.api.table import FreeTable, Table
+from datamill.data import fetch as fetching
+from datamill.data.delete import plan_delete
+from datamill.data.dependencies import edge_attributes
+from datamill.data.scalars import counts as count_rows
+from datamill.diagram.rows import LazyRows, Rows, traced
+from datamill.errors import DataMillError, MissingExtraError
+from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
+    from datamill.data.delete_plan import DeletePlan
+
+_AT_ONCE = 50
+"""Tables that one query counts."""
 
 
 class Diagram:
-    """A view of the dependency graph: which tables there are and what depends on what.
+    """A view of the dependency graph. Immutable: every operation returns a new one.
 
-    ``d + 1`` adds a level of children, ``d - 1`` of parents; ``d1 + d2``, ``d1 - d2``, ``d1 * d2`` are union,
-    difference and intersection. Immutable. Printing it draws it as text.
+    ``d + 1`` adds a level of children, ``d - 1`` of parents, across schemas; ``d1 + d2``, ``d1 - d2`` and ``d1 * d2``
+    are union, difference and intersection (with a diagram or a table). Printing draws it as text, Jupyter as a picture.
 
     Args:
         source: Schema, table, module of tables, or a list of these.
-        context: Unused names to resolve classes; kept for compatibility.
+        context: Names of classes for labels; default: those of the schemas in use.
 
     Raises:
         DataMillError: Nothing to draw from.
@@ -32,66 +45,423 @@ class Diagram:
     Example:
         >>> import datamill as dm
         >>> print(dm.Diagram(schema))  # doctest: +SKIP
+        >>> (dm.Diagram(Session) - 1 + 2).save("session.svg")  # doctest: +SKIP
     """
 
+    _connection: Connection
+    _graph: DependencyGraph
+    _context: Mapping[str, Any] | None
+    _shown: frozenset[TableName]
+    _collapsed: frozenset[TableName]
+    _rows: Rows
+
     def __init__(self, source: Any, context: Mapping[str, Any] | None = None) -> None:
-        self._connection, names = _collect(source)
-        self.nodes_to_show: frozenset[TableName] = frozenset(names)
+        if isinstance(source, Diagram):
+            self.__dict__.update(source.__dict__)
+            self._context = context if context is not None else source._context
+            return
+        connection, names = collect(source)
+        self._set(connection, context)
+        self._shown = frozenset(name for name in names if name in self._graph)
+
+    def _set(self, connection: Connection, context: Mapping[str, Any] | None) -> None:
+        self._connection = connection
+        self._graph = connection.catalog.graph()
+        self._context = context
+        self._shown = self._collapsed = frozenset()
+        self._rows = Rows(self._graph, connection)
 
     @classmethod
     def from_sequence(cls, sequence: Iterable[Any]) -> Diagram:
         """Return the union of the diagrams of several sources."""
         return cls(list(sequence))
 
-    def _with(self, names: Iterable[TableName]) -> Diagram:
-        made = Diagram.__new__(Diagram)
-        made._connection = self._connection
-        made.nodes_to_show = frozenset(names)
+    @classmethod
+    def _of_rows(cls, connection: Connection, rows: Rows, names: Iterable[TableName]) -> Diagram:
+        made = cls.__new__(cls)
+        made._set(connection, None)
+        made._graph, made._rows, made._shown = rows.graph, rows, frozenset(names)
         return made
 
-    def _names(self, other: Any) -> frozenset[TableName]:
-        return other.nodes_to_show if isinstance(other, Diagram) else Diagram(other).nodes_to_show
+    @classmethod
+    def of_plan(cls, plan: DeletePlan) -> Diagram:
+        """Return the diagram of a delete: the tables within reach, restricted to the planned rows."""
+        connection = plan.connection
+        given = LazyRows(plan.reach, plan.relation)
+        counted = {TableName.parse(name): count for name, count in plan.counts().items()}
+        return cls._of_rows(connection, Rows(plan.graph, connection, "cascade", {}, given, counted), given)
+
+    @classmethod
+    def cascade(cls, expression: Any, part_integrity: str = "enforce") -> Diagram:
+        """Return the tables that a delete would reach, restricted to the rows it would remove.
+
+        Args:
+            expression: A table, restricted or not.
+            part_integrity: As for `delete`; part rows without their master do not raise here.
+        """
+        source = _instance(expression)
+        return cls.of_plan(plan_delete(source.connection, source.__relation__(), part_integrity))
+
+    @classmethod
+    def trace(cls, expression: Any) -> Diagram:
+        """Return a table and its ancestors in all schemas, restricted to the rows that some rows derive from.
+
+        Args:
+            expression: An expression over one table.
+        """
+        source = _instance(expression)
+        rows = traced(source.connection.catalog.graph(), source.__relation__())
+        return cls._of_rows(source.connection, rows, rows.given)
+
+    # algebra ---------------------------------------------------------------------------------------------------
+
+    def _with(
+        self,
+        shown: Iterable[TableName],
+        collapsed: Iterable[TableName] | None = None,
+        rows: Rows | None = None,
+    ) -> Diagram:
+        made = Diagram.__new__(Diagram)
+        made.__dict__.update(self.__dict__)
+        made._shown = frozenset(shown)
+        made._collapsed = (self._collapsed if collapsed is None else frozenset(collapsed)) & made._shown
+        made._rows = self._rows if rows is None else rows
+        made._graph = made._rows.graph
+        outside = sorted(name for name in made._shown if not made._rows.covers(name))
+        if outside:
+            raise DataMillError(
+                f"{', '.join(map(str, outside))} cannot be added: {made._rows.mode}() has chosen no rows there.",
+                hint=f"Combine diagrams before {made._rows.mode}(), or draw two.",
+            )
+        return made
+
+    def _other(self, other: Any) -> Diagram:
+        found = other if isinstance(other, Diagram) else Diagram(other)
+        if found._connection is not self._connection:
+            raise DataMillError("The diagrams show different databases.", hint="Use one connection.")
+        return found
 
     def __add__(self, other: Any) -> Diagram:
         if isinstance(other, int):
-            return self._with(around(self._connection.catalog.graph(), self.nodes_to_show, other))
-        return self._with(self.nodes_to_show | self._names(other))
+            return self._with(drawing.around(self._graph, self._shown, _levels(other)))
+        added = self._other(other)
+        shown = self._shown | added._shown
+        expanded = (self._shown - self._collapsed) | (added._shown - added._collapsed)
+        rows = self._rows.united(added._rows)
+        if not rows.given and shown - set(rows.graph.specs):  # a table that was declared since
+            rows = replace(rows, graph=self._connection.catalog.graph())
+        return self._with(shown, shown - expanded, rows)
 
     def __sub__(self, other: Any) -> Diagram:
         if isinstance(other, int):
-            return self._with(around(self._connection.catalog.graph(), self.nodes_to_show, -other))
-        return self._with(self.nodes_to_show - self._names(other))
+            return self._with(drawing.around(self._graph, self._shown, -_levels(other)))
+        return self._with(self._shown - self._other(other)._shown)
 
     def __mul__(self, other: Any) -> Diagram:
-        return self._with(self.nodes_to_show & self._names(other))
+        found = self._other(other)
+        return self._with(self._shown & found._shown, rows=self._rows.united(found._rows))
 
-    def __len__(self) -> int:
-        return len(self.nodes_to_show)
+    def add_parts(self) -> Diagram:
+        """Return the diagram with the parts of all masters that it shows."""
+        parts = {part for name in self._graph.specs if (part := name).master in self._shown}
+        collapsed = {part for part in parts - self._shown if part.master in self._collapsed}
+        return self._with(self._shown | parts, self._collapsed | collapsed)
+
+    def collapse(self) -> Diagram:
+        """Return the diagram with one node per schema; in a union with an expanded one, expanded tables win."""
+        return self._with(self._shown, self._shown)
+
+    # rows ------------------------------------------------------------------------------------------------------
+
+    def restrict(self, expression: Any) -> Diagram:
+        """Return the diagram with a table restricted, and all that depend on it. No table is hidden.
+
+        A row stays if it meets its own table's restrictions and, for each restricted table that it references, some
+        foreign key to that table leads to a row that stays.
+
+        Args:
+            expression: An expression over one table of the diagram.
+
+        Raises:
+            DataMillError: The table is not in the diagram; or this diagram is a cascade or a trace.
+        """
+        self._rows.require_free("restrict")
+        source = _instance(expression)
+        name = table_of(source)
+        if name not in self._shown:
+            raise DataMillError(f"{name} is not in the diagram.", hint="Add it first: diagram + Table.")
+        return self._with(self._shown, rows=self._rows.restrict(source.__relation__()))
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows by full table name, in topological order.
+
+        Raises:
+            DataMillError: The diagram restricts nothing.
+        """
+        if not self._rows.mode:
+            raise DataMillError(
+                "The diagram is not restricted, so that there is nothing to count.",
+                hint="Use restrict, Diagram.cascade or Diagram.trace, or len(Table()).",
+            )
+        return {self._full(name): count for name, count in self._counted().items()}
+
+    def _counted(self) -> dict[TableName, int]:
+        names = self._ordered()
+        known = self._rows.counted
+        if known is not None:
+            return {name: known[name] for name in names}
+        found: dict[TableName, int] = {}
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            relations = [self._rows.relation(name) for name in some]
+            found.update(zip(some, count_rows(self._connection, relations), strict=True))
+        return found
+
+    def prune(self) -> Diagram:
+        """Return the diagram without the tables that have no rows, under its restrictions.
+
+        Raises:
+            DataMillError: This diagram is a cascade or a trace.
+        """
+        self._rows.require_free("prune")
+        return self._with(
+            name for name in self._shown if fetching.exists(self._connection, self._rows.relation(name))
+        )
+
+    def _ordered(self) -> list[TableName]:
+        return [name for name in self._graph.order() if name in self._shown]
+
+    def _free(self, name: TableName) -> FreeTable:
+        return FreeTable(self._connection, str(name))._restricted(self._rows.relation(name))
+
+    def __iter__(self) -> Iterator[FreeTable]:
+        return map(self._free, self._ordered())
+
+    def __reversed__(self) -> Iterator[FreeTable]:
+        return map(self._free, reversed(self._ordered()))
+
+    def __getitem__(self, table: Any) -> Any:
+        """Return a table with the diagram's restrictions: an instance of its class if a class is given.
+
+        Args:
+            table: Class, ``"Class"``, ``"Master.Part"``, ``"schema.Class"``, or full name.
+
+        Raises:
+            DataMillError: It is not in the diagram, or several fit.
+        """
+        name = self._find(table)
+        if isinstance(table, type):
+            return table()._restricted(self._rows.relation(name))
+        return self._free(name)
+
+    def _find(self, table: Any) -> TableName:
+        return find_table(table, self._ordered(), self._labels(), "the diagram")
 
     def __contains__(self, table: Any) -> bool:
-        return self._names(table) <= self.nodes_to_show
+        try:
+            self._find(table)
+        except DataMillError:
+            return False
+        return True
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    # the graph -------------------------------------------------------------------------------------------------
+
+    def _full(self, name: TableName) -> str:
+        return self._connection.dialect.table(name)
+
+    @property
+    def nodes_to_show(self) -> set[str]:
+        """Full names of the tables shown."""
+        return set(map(self._full, self._shown))
+
+    @property
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """Full name -> attributes of the node: ``primary_key``, a set of names; in topological order."""
+        specs = self._graph.specs
+        return {self._full(name): {"primary_key": set(specs[name].heading.key)} for name in self._ordered()}
+
+    @property
+    def edges(self) -> dict[tuple[str, str, tuple[str, ...]], dict[str, Any]]:
+        """(parent, child, the child's attributes) -> attributes, as those of ``connection.dependencies.edges``."""
+        return {
+            (self._full(edge.parent), self._full(edge.child), edge.foreign_key.attributes): edge_attributes(
+                edge
+            )
+            for name in self._ordered()
+            for edge in self._graph.parents(name)
+            if edge.parent in self._shown
+        }
+
+    def predecessors(self, name: Any) -> Iterator[str]:
+        """Each shown table that a table references, once."""
+        found = {edge.parent for edge in self._graph.parents(self._find(name))}
+        return (self._full(parent) for parent in self._ordered() if parent in found)
+
+    def successors(self, name: Any) -> Iterator[str]:
+        """Each shown table that references a table, once."""
+        found = {edge.child for edge in self._graph.children(self._find(name))}
+        return (self._full(child) for child in self._ordered() if child in found)
+
+    def to_networkx(self) -> Any:
+        """The shown part of the graph as a ``networkx.MultiDiGraph`` (networkx must be installed)."""
+        full = self._connection.dependencies
+        full.load_all_downstream()
+        return full.to_networkx().subgraph(self.nodes_to_show).copy()
+
+    # drawing ---------------------------------------------------------------------------------------------------
+
+    def _labels(self) -> dict[TableName, str]:
+        return labels_of(self._connection, self._graph.specs, self._context)
+
+    def _picture(self) -> drawing.Picture:
+        naming = drawing.Naming(self._labels(), titles_of(self._connection, self._shown), self._notes())
+        return drawing.compose(self._graph, self._shown, self._collapsed, naming)
+
+    def _notes(self) -> dict[TableName, str]:
+        """Return what is written at tables whose rows a delete or a trace has chosen: how many they are."""
+        if self._rows.mode not in ("cascade", "trace"):
+            return {}
+        return {name: f"{count} row{'' if count == 1 else 's'}" for name, count in self._counted().items()}
+
+    @property
+    def _direction(self) -> str:
+        return str(self._connection.config.display.diagram_direction)
+
+    @property
+    def _theme(self) -> str:
+        return str(self._connection.config.display.diagram_theme)
 
     def text(self) -> str:
         """Return the drawing for terminals."""
-        return as_text(self._connection.catalog.graph(), self.nodes_to_show)
+        return drawing.as_text(self._graph, self._shown, self._collapsed, self._notes())
 
     __str__ = text
     __repr__ = text
 
+    def make_dot(self, theme: str | None = None) -> str:
+        """Return the diagram in the DOT language of Graphviz.
 
-def _collect(source: Any) -> tuple[Connection, list[TableName]]:
-    if isinstance(source, Schema):
-        return source.connection, source._table_names()
-    if isinstance(source, type) and issubclass(source, Table):
-        source = source()
-    if isinstance(source, Table):
-        return source.connection, [source._name]
-    if isinstance(source, types.ModuleType):
-        return _collect([value for value in vars(source).values() if isinstance(value, Schema)] or None)
-    if isinstance(source, Iterable) and not isinstance(source, str):
-        parts = [_collect(item) for item in source]
-        if parts:
-            return parts[0][0], [name for _, names in parts for name in names]
-    raise DataMillError(
-        f"A diagram cannot be drawn from {source!r}.", hint="Give a schema, a table, or a list of them."
-    )
+        Args:
+            theme: ``"light"`` or ``"dark"``; default ``config.display.diagram_theme``, "auto" being light.
+
+        Raises:
+            ValueError: There is no such theme.
+        """
+        return drawing.as_dot(self._picture(), _palette(theme or self._theme), self._direction)
+
+    def make_mermaid(self) -> str:
+        """Return the diagram as a Mermaid flowchart."""
+        return drawing.as_mermaid(self._picture(), _palette(self._theme), self._direction)
+
+    def svg_string(self) -> str:
+        """Return the diagram as the text of an SVG picture; names show definitions when pointed at."""
+        background = _palette(self._theme).background
+        return drawing.as_svg(self.make_dot(), background, follows_system=self._theme == "auto")
+
+    def make_svg(self) -> Any:
+        """Return the diagram as an ``IPython.display.SVG``, or as text where IPython is not installed."""
+        try:
+            display: Any = import_module("IPython.display")
+        except ImportError:
+            return self.svg_string()
+        return display.SVG(self.svg_string())
+
+    def make_png(self) -> io.BytesIO:
+        """Return the diagram as a PNG picture, in light colours unless the theme is dark."""
+        return io.BytesIO(drawing.as_png(self.make_dot()))
+
+    def make_image(self) -> Any:
+        """Return the diagram as an array of shape (height, width, 4), values from 0 to 1 (needs matplotlib)."""
+        return _matplotlib("image").imread(self.make_png(), format="png")
+
+    def draw(self) -> None:
+        """Show the diagram in the current axes of matplotlib."""
+        pyplot = _matplotlib("pyplot")
+        pyplot.imshow(self.make_image())
+        pyplot.gca().axis("off")
+
+    def save(self, filename: str | Path, format: str | None = None) -> None:
+        """Write the diagram to a file.
+
+        Args:
+            filename: Where. Its ending says how: ``.svg``, ``.png``, ``.mmd`` or ``.mermaid``, ``.dot`` or ``.gv``.
+            format: One of these endings, if the file's name has another.
+
+        Raises:
+            DataMillError: There is no such format.
+        """
+        path = Path(filename)
+        ending = (format or path.suffix).lower().lstrip(".")
+        make = self._formats().get(ending)
+        if make is None:
+            raise DataMillError(
+                f"A diagram cannot be saved as {ending or 'a file without ending'!r}.",
+                hint="Use .svg, .png, .mmd or .mermaid, .dot or .gv.",
+            )
+        path.write_bytes(make())
+
+    def _formats(self) -> dict[str, Callable[[], bytes]]:
+        def mermaid() -> bytes:
+            return self.make_mermaid().encode()
+
+        def dot() -> bytes:
+            return self.make_dot().encode()
+
+        return {
+            "svg": lambda: self.svg_string().encode(),
+            "png": lambda: self.make_png().getvalue(),
+            "mmd": mermaid,
+            "mermaid": mermaid,
+            "dot": dot,
+            "gv": dot,
+        }
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        """Show a picture in Jupyter, text if it cannot be drawn; never raise."""
+        bundle: dict[str, str] = {}
+        try:
+            bundle["text/plain"] = self.text()
+            bundle["image/svg+xml"] = self.svg_string()
+        except (DataMillError, OSError, ValueError, RuntimeError) as error:
+            bundle.setdefault("text/plain", f"Diagram of {len(self)} tables ({error})")
+        return bundle
+
+
+def _palette(theme: str) -> drawing.Theme:
+    found = drawing.THEMES.get("light" if theme == "auto" else theme)
+    if found is None:
+        raise ValueError(f"theme={theme!r} is unknown: use 'light', 'dark' or 'auto'.")
+    return found
+
+
+def _levels(number: int) -> int:
+    if isinstance(number, bool) or number < 0:
+        raise DataMillError(
+            f"{number!r} is no number of levels.", hint="Write d + n or d - n with n of 0 or more."
+        )
+    return number
+
+
+def _instance(expression: Any) -> Any:
+    """Return an expression, an instance if a table class is given."""
+    if isinstance(expression, type) and issubclass(expression, Table):
+        return expression()
+    if not hasattr(expression, "__relation__"):
+        raise DataMillError(f"{expression!r} is no table or expression.")
+    return expression
+
+
+def _matplotlib(module: str) -> Any:
+    try:
+        return import_module(f"matplotlib.{module}")
+    except ImportError as error:
+        raise MissingExtraError(
+            "Drawing into axes needs matplotlib.",
+            extra="diagram",
+            hint="Install it: pip install 'datamill[diagram]'. save() and make_svg() work without it.",
+        ) from error

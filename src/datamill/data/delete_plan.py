@@ -174,6 +174,11 @@ class DeletePlan:
         return {self._full(name): owner for name, owner in found.items()}
 
     @property
+    def connection(self) -> Connection:
+        """Where the rows are."""
+        return self._connection
+
+    @property
     def planned(self) -> list[TableName]:
         """Names of the tables with planned rows, parents first."""
         return [name for name in self._cascade.tables() if len(self._cascade.keys[name])]
