@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from datamill import codecs, errors
+    from datamill.compute import executors
     from datamill.algebra.conditions import AndList, Not, Top
     from datamill.api import gc, trash
     from datamill.api.default import config, conn
@@ -75,6 +76,7 @@ _MODULES = {
     "blob": "datamill.codecs.blob",
     "codecs": "datamill.codecs",
     "errors": "datamill.errors",
+    "executors": "datamill.compute.executors",
     "gc": "datamill.api.gc",
     "trash": "datamill.api.trash",
 }
@@ -126,6 +128,7 @@ __all__ = [
     "copy_database",
     "create_virtual_module",
     "errors",
+    "executors",
     "gc",
     "get_codec",
     "get_storage_adapter",

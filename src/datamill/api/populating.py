@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from datamill.algebra.relations import BaseTable, Relation
@@ -102,8 +103,10 @@ class AutoPopulate(Table):
         max_calls: int | None = None,
         display_progress: bool = False,
         make_kwargs: dict[str, Any] | None = None,
+        processes: int | None = 1,
         priority: int | None = None,
         refresh: bool | None = None,
+        executor: Any = None,
         keys: Sequence[dict[str, Any]] | None = None,
         order: str = "original",
         limit: int | None = None,
@@ -120,8 +123,11 @@ class AutoPopulate(Table):
             max_calls: Calls of ``make`` at the most.
             display_progress: Show a progress bar.
             make_kwargs: Keyword arguments for ``make``.
+            processes: Processes to compute in, at the most one per processor; None: one per processor.
             priority: With ``reserve_jobs``: claim jobs of this priority or a smaller number; jobs added get it.
             refresh: With ``reserve_jobs``: call ``jobs.refresh`` first; default ``config.jobs.auto_refresh``.
+            executor: Where to compute: ``"processes"``, ``"threads"``, ``"dask"``, ``"ray"``, ``"slurm"``, ``"mpi"``,
+                or any object with ``submit`` and ``shutdown``; see `datamill.executors`.
             keys: Compute these keys instead of the missing ones.
             order: ``"original"`` (by primary key), ``"reverse"`` or ``"random"``.
             limit: Keys to consider at the most.
@@ -135,6 +141,7 @@ class AutoPopulate(Table):
         Raises:
             MissingMakeError: The class has no complete ``make``.
             DataMillError: The table is restricted, a transaction is open, or this is inside a ``make``.
+            WorkerLostError: A worker died; it is the error of the key it was at.
             Exception: The first error of a ``make``, unless ``suppress_errors``.
         """
         if not isinstance(self.__relation__(), BaseTable):
@@ -156,7 +163,16 @@ class AutoPopulate(Table):
             priority=priority,
             refresh=refresh,
         )
-        return populate(self._target(transaction, contract), form, restrictions, options)
+        target = self._target(transaction, contract)
+        if executor is None and processes == 1:
+            return populate(target, form, restrictions, options)
+        # Classes are sent by a module that knows all of them, so that this one cannot import it.
+        distributing = import_module("datamill.api.distributing")
+        where = distributing.Where(executor, processes, transaction, contract)
+        result: PopulateResult = distributing.populate_elsewhere(
+            self, target, form, restrictions, options, where
+        )
+        return result
 
     @on_class
     def progress(self, *restrictions: Any, display: bool = False) -> tuple[int, int]:

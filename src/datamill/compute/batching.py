@@ -14,6 +14,9 @@ SHARE = 4
 class Batching:
     """Adapts the size of claims to how long keys take.
 
+    Fields:
+        wanted: Jobs that would take about two seconds.
+
     Example:
         >>> batching = Batching()
         >>> batching.size(pending=10_000, workers=2)
@@ -23,13 +26,13 @@ class Batching:
         4
     """
 
-    _size: int = 1
+    wanted: int = 1
 
     def worked(self, keys: int, seconds: float) -> None:
         """Learn from a batch: so many keys took so many seconds. A size at most quadruples."""
         if keys:
             fitting = int(SECONDS_PER_CLAIM * keys / max(seconds, 1e-9))
-            self._size = max(1, min(fitting, self._size * 4, MOST_PER_CLAIM))
+            self.wanted = max(1, min(fitting, self.wanted * 4, MOST_PER_CLAIM))
 
     def size(self, pending: int, workers: int) -> int:
         """Return how many jobs to claim next.
@@ -38,8 +41,8 @@ class Batching:
             pending: Jobs that wait; need not be exact beyond what `enough` asks for.
             workers: Workers that live, this one included.
         """
-        return max(1, min(self._size, pending // (SHARE * max(1, workers))))
+        return max(1, min(self.wanted, pending // (SHARE * max(1, workers))))
 
     def enough(self, workers: int) -> int:
         """Return the number of pending jobs beyond which more do not matter."""
-        return self._size * SHARE * max(1, workers)
+        return self.wanted * SHARE * max(1, workers)

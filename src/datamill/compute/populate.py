@@ -5,19 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from datamill.compute.batch import Recipe
 from datamill.compute.direct import DirectKeys, run_direct
 from datamill.compute.interrupts import sigterm_as_exit
+from datamill.compute.jobs import Jobs
 from datamill.compute.key_source import keys_of, keys_to_do, restricted
 from datamill.compute.options import Options
-from datamill.compute.reserved import Reserved
+from datamill.compute.parallel import Parallel
+from datamill.compute.recovery import quarantined_since
+from datamill.compute.reserved import Reserved, ready_jobs
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.compute.work import Make, Work
 from datamill.data.scalars import counts
+from datamill.errors import WorkerLostError
 
-__all__ = ["Options", "populate", "progress"]
+__all__ = ["Options", "populate", "populate_parallel", "progress"]
 
 
 def populate(target: Target, make: Make, restrictions: Sequence[Any], options: Options) -> PopulateResult:
@@ -47,6 +53,59 @@ def populate(target: Target, make: Make, restrictions: Sequence[Any], options: O
     return work.result
 
 
+def populate_parallel(
+    target: Target,
+    restrictions: Sequence[Any],
+    options: Options,
+    executor: Any,
+    workers: int,
+    recipe: Recipe,
+) -> PopulateResult:
+    """Populate on several workers.
+
+    Args:
+        target: The table.
+        restrictions: Conditions on the key source, which the recipe holds too.
+        options: How.
+        executor: Where workers run.
+        workers: Tasks at once, at the most.
+        recipe: What workers need to know.
+    """
+    options.check(target)
+    begun = time.monotonic()
+    source = restricted(target.key_source, restrictions)
+    jobs: Jobs | None = None
+    keys: DirectKeys | None = None
+    with sigterm_as_exit():
+        if options.reserve_jobs:
+            jobs = ready_jobs(target, source, options)
+            count = jobs.counts()["pending"]
+        else:
+            keys = DirectKeys(target, source, options)
+            count = len(keys)
+        with progress_bar(target, count, options.display_progress) as advance:
+            shared = replace(options, max_calls=None, limit=options.most)
+            parallel = Parallel(target, shared, executor, min(workers, max(1, count)), recipe, advance)
+            if jobs is not None:
+                _run_claims(parallel, jobs, options)
+            elif keys is not None and count:
+                parallel.run_keys(keys, count)
+    parallel.result.elapsed = time.monotonic() - begun
+    if parallel.is_over:
+        raise parallel.failures[0]
+    return parallel.result
+
+
+def _run_claims(parallel: Parallel, jobs: Jobs, options: Options) -> None:
+    """Run workers that claim; keys put aside meanwhile are errors of this run."""
+    begun = jobs.now()
+    parallel.run_claims()
+    if parallel.has_losses:
+        for key in quarantined_since(jobs, begun):
+            message = f"{jobs.table.target.name} lost its worker again and again over {key}."
+            parallel.add_failure(key, WorkerLostError(message, key=key))
+
+
 def _direct(target: Target, make: Make, restrictions: Sequence[Any], options: Options) -> Work:
     keys = DirectKeys(target, restricted(target.key_source, restrictions), options)
     work = Work(target, make, options)
@@ -61,7 +120,7 @@ def _direct(target: Target, make: Make, restrictions: Sequence[Any], options: Op
 def _reserved(target: Target, make: Make, restrictions: Sequence[Any], options: Options) -> Work:
     source = restricted(target.key_source, restrictions)
     reserved = Reserved(target, make, source, bool(restrictions), options)
-    total = reserved.pending() if options.display_progress else 0
+    total = reserved.jobs.counts()["pending"] if options.display_progress else 0
     with progress_bar(target, total, options.display_progress) as reserved.work.advance:
         reserved.run()
     return reserved.work

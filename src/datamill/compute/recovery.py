@@ -101,3 +101,16 @@ def _quarantine(jobs: Jobs, lost: Sequence[sql.Condition], most: int, now: datet
 
 def _release(jobs: Jobs, lost: Sequence[sql.Condition]) -> Statement:
     return jobs.update({**UNCLAIMED, "status": Status.PENDING.value, "_crashes": sql.Plus(1)}, *lost)
+
+
+def quarantined_since(jobs: Jobs, moment: datetime) -> list[dict[str, Any]]:
+    """Return the keys of jobs put aside since a moment of the server's time."""
+    if not jobs.table.has_leases:
+        return []
+    conditions = [
+        jobs.table.is_in(Status.ERROR),
+        sql.at_least("_crashes", jobs.connection.config.jobs.max_crashes),
+        sql.at_least("completed_time", jobs.table.bound("completed_time", moment)),
+    ]
+    table = jobs.table
+    return table.keys_of(jobs.rows(sql.select(jobs.connection.dialect, table.name, table.key, conditions)))

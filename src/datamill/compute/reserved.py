@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from datamill.algebra.relations import Relation
 from datamill.compute.batching import Batching
@@ -16,6 +16,17 @@ from datamill.compute.refresh import RefreshOptions, refresh
 from datamill.compute.target import Target
 from datamill.compute.work import Make, Work
 from datamill.sql import jobs as sql
+
+
+def ready_jobs(target: Target, source: Relation, options: Options) -> Jobs:
+    """Return the jobs of a table, refreshed if the options or settings say so, lost ones recovered in any case."""
+    jobs = Jobs(JobTable(target.connection, target.spec, target.key_source.heading.key))
+    jobs.table.declare()
+    if jobs.connection.config.jobs.auto_refresh if options.refresh is None else options.refresh:
+        refresh(jobs, source, target.key_source, RefreshOptions(priority=options.priority))
+    else:
+        recover(jobs)
+    return jobs
 
 
 class Reserved:
@@ -33,10 +44,7 @@ class Reserved:
         self, target: Target, make: Make, source: Relation, is_restricted: bool, options: Options
     ) -> None:
         self._options = options
-        self._source = source
-        self.jobs = Jobs(JobTable(target.connection, target.spec, target.key_source.heading.key))
-        self.jobs.table.declare()
-        self._refresh(target)
+        self.jobs = ready_jobs(target, source, options)
         conditions: list[sql.Condition] = [self.jobs.in_query(source)] if is_restricted else []
         if options.keys is not None:
             conditions.append(self.jobs.table.listed(self.jobs.table.bound_keys(options.keys)))
@@ -44,38 +52,52 @@ class Reserved:
         self.work = Work(target, make, options, self.claims)
         self._batching = Batching()
         self._calls = 0
+        self._ends: float | None = None
+        self._is_stopped: Callable[[], bool] = lambda: False
 
-    def _refresh(self, target: Target) -> None:
-        wanted = self._options.refresh
-        if self.jobs.connection.config.jobs.auto_refresh if wanted is None else wanted:
-            how = RefreshOptions(priority=self._options.priority)
-            refresh(self.jobs, self._source, target.key_source, how)
-        else:
-            recover(self.jobs)
+    @property
+    def size(self) -> int:
+        """How many jobs the next claim would take."""
+        return self._batching.wanted
 
-    def pending(self) -> int:
-        """Return how many jobs are pending, for a progress bar."""
-        return self.jobs.counts()["pending"]
+    def run(
+        self,
+        seconds: float | None = None,
+        size: int = 1,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Claim and compute until nothing can be claimed, or an error ends the run; claims left over are released.
 
-    def run(self) -> None:
-        """Claim and compute until nothing can be claimed, or an error ends the run; claims left over are released."""
+        Args:
+            seconds: Claim nothing after so many.
+            size: Size of the first claim.
+            is_stopped: Asked between keys whether to end early.
+
+        Returns:
+            True if there may be more to claim.
+        """
+        self._batching.wanted = size
+        self._ends = None if seconds is None else time.monotonic() + seconds
+        self._is_stopped = is_stopped
         try:
             with self.claims.heartbeat():
                 try:
-                    self._run_all()
+                    return self._run_all()
                 finally:
                     self.work.flush()
         finally:
             self.claims.release()
 
-    def _run_all(self) -> None:
+    def _run_all(self) -> bool:
         while True:
             batch = self._claim()
             if not batch and self.work.waiting:
                 self.work.flush()  # a key that cannot be stored may be pending again
                 batch = self._claim()
             if not batch or not self._run_batch(batch):
-                return
+                return False
+            if self._ends is not None and time.monotonic() >= self._ends:
+                return True
 
     def _claim(self) -> Sequence[Claim]:
         most = self._options.most
@@ -95,7 +117,7 @@ class Reserved:
             self.work.run(claim.key)
             if claim.crashes:
                 self.work.flush()
-            if self.work.is_over:
+            if self.work.is_over or self._is_stopped():
                 return False
         self._batching.worked(len(batch), time.monotonic() - begun)
         return True

@@ -35,17 +35,19 @@ class Work:
         result: What `populate` returns.
         failures: Errors of keys that are not tried again.
         advance: Called after each key with the number 1.
+        report: Called whenever keys were stored or failed.
     """
 
     def __init__(self, target: Target, make: Make, options: Options, claims: Claims | None = None) -> None:
         self.result = PopulateResult()
         self.failures: list[BaseException] = []
         self.advance: Callable[[int], Any] = lambda count: None
+        self.report: Callable[[], Any] = lambda: None
         self._options = options
         self._claims = claims
         self._retry: Retry = getattr(target.maker, "retry", None) or Retry()
         storage = Storage(target, self.result, code_version(target), claims)
-        self._group = Group(storage, self._failed)
+        self._group = Group(storage, self._failed, lambda: self.report())
         self._runner = Runner(target, *make, dict(options.make_kwargs), storage, self._group, self.result)
 
     @property
@@ -88,6 +90,7 @@ class Work:
             return
         self.result.failed(key, error, self._options.return_exception_objects)
         self.failures.append(error)
+        self.report()
 
     def _will_be_retried(self, claims: Claims, key: Key, error: BaseException) -> bool:
         """Record the failure in the job; true if the key gets another attempt, or is another worker's now."""

@@ -1,0 +1,131 @@
+"""Populating on several workers: picks the executor, and sends the table to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datamill.api.populating import AutoPopulate
+from datamill.api.transport import pack
+from datamill.compute import PopulateResult, Target, populate
+from datamill.compute.batch import Opened, Recipe
+from datamill.compute.executors import EXECUTORS, checked, cpu_count, workers_of
+from datamill.compute.forms import form_of
+from datamill.compute.options import Options
+from datamill.compute.populate import populate_parallel
+from datamill.compute.work import Make
+from datamill.errors import DataMillError
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where `populate` is to compute.
+
+    Fields:
+        executor: A name, an executor, or None for processes.
+        processes: How many workers at the most; None: as many as fit.
+        transaction, contract: As given to `populate`.
+    """
+
+    executor: Any
+    processes: int | None
+    transaction: str | None
+    contract: str | None
+
+
+class SharedRecipe:
+    """The recipe for threads: each batch gets an instance of its own, nothing is copied.
+
+    Args:
+        table: The table.
+        restrictions: Conditions on its key source.
+        where: The policies to hand on.
+    """
+
+    def __init__(self, table: AutoPopulate, restrictions: Sequence[Any], where: Where) -> None:
+        self._class = type(table)
+        self._restrictions = tuple(restrictions)
+        self._where = where
+        self._stop = threading.Event()
+
+    def open(self) -> Opened:
+        """Return the table for one batch."""
+        instance = self._class()
+        target = instance._target(self._where.transaction, self._where.contract)
+        return Opened(target, form_of(instance, AutoPopulate), self._restrictions)
+
+    def is_stopped(self) -> bool:
+        """True once the run is over."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Let workers end after the key they are at."""
+        self._stop.set()
+
+
+def populate_elsewhere(
+    table: AutoPopulate,
+    target: Target,
+    make: Make,
+    restrictions: Sequence[Any],
+    options: Options,
+    where: Where,
+) -> PopulateResult:
+    """Populate on several workers; the executor made for this is shut down at the end.
+
+    Args:
+        table: The table's instance.
+        target: The same for `compute`.
+        make: Form and function.
+        restrictions: Conditions on the key source.
+        options: How.
+        where: Which workers.
+
+    Raises:
+        DataMillError: The executor is none, the number of processes makes no sense, or the class cannot be sent.
+    """
+    options.check(target)
+    workers = _wanted(where)
+    if where.executor is None and workers == 1:
+        return populate(target, make, restrictions, options)
+    made = where.executor is None or isinstance(where.executor, str)
+    if made:
+        executor: Any = _made(where.executor or "processes", workers, target)
+    else:
+        executor = checked(where.executor)
+    recipe: Recipe = _recipe(table, restrictions, where, executor)
+    try:
+        return populate_parallel(
+            target, restrictions, options, executor, workers or workers_of(executor), recipe
+        )
+    finally:
+        if isinstance(recipe, SharedRecipe):
+            recipe.stop()
+        if made:
+            executor.shutdown()
+
+
+def _wanted(where: Where) -> int | None:
+    """Return how many workers to use; None: as many as the executor has."""
+    if where.processes is not None and where.processes < 1:
+        raise DataMillError(f"processes={where.processes} makes no sense.", hint="Give at least 1, or None.")
+    if where.executor is None:
+        return min(where.processes or cpu_count(), cpu_count())
+    return where.processes if where.processes != 1 else None
+
+
+def _made(name: str, workers: int | None, target: Target) -> Any:
+    if name == "processes":
+        return EXECUTORS.get(name)(workers, target.connection.config.jobs.start_method)
+    return EXECUTORS.get(name)(workers)
+
+
+def _recipe(table: AutoPopulate, restrictions: Sequence[Any], where: Where, executor: Any) -> Recipe:
+    from concurrent.futures import ThreadPoolExecutor
+
+    if isinstance(executor, ThreadPoolExecutor) or getattr(executor, "in_process", False):
+        return SharedRecipe(table, restrictions, where)
+    local = where.executor in (None, "processes")
+    return pack(table, restrictions, where.transaction, where.contract, secrets=local)
