@@ -206,11 +206,26 @@ def test_lookup_contents(instance: dm.Instance) -> None:
     assert kind.to_dicts(order_by="KEY")[0] == {"name": "a", "x": 0.1, "note": {"k": [1]}}
     declare([("a", 0.1, {"k": [1]}), {"name": "c"}])
     assert len(kind) == 3
-    with pytest.warns(LookupDriftWarning, match="'name': 'b'"):
+    with pytest.warns(LookupDriftWarning, match=r"\{'name': 'b'\} in x\."):
         declare(iter([("b", 3, None)]))
     assert (kind & {"name": "b"}).fetch1("x") == 2
     with pytest.raises(dm.DataMillError, match="3 attributes"):
         declare([("d", 1)])
+
+
+def test_contents_leave_times_to_the_clock(instance: dm.Instance) -> None:
+    schema = instance.Schema("lab")
+
+    def declare(*contents: Any) -> Any:
+        definition = "name : varchar(8)\n---\nmade = CURRENT_TIMESTAMP : datetime(6)"
+        metaclass: Any = type(dm.Lookup)
+        return schema(metaclass("Kind", (dm.Lookup,), {"definition": definition, "contents": contents}))
+
+    made = declare({"name": "a"}, {"name": "b", "made": "2024-01-01"}).to_arrays("made", order_by="KEY")
+    kind = declare({"name": "a"}, {"name": "b", "made": None})
+    assert kind.to_arrays("made", order_by="KEY").tolist() == made.tolist()
+    with pytest.warns(LookupDriftWarning, match="'name': 'a'"):
+        declare({"name": "a", "made": "2024-01-01"})
 
 
 def test_drift(instance: dm.Instance) -> None:

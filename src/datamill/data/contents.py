@@ -11,11 +11,12 @@ from datamill.algebra.relations import BaseTable
 from datamill.data.encode import EncodedBatch, Encoder
 from datamill.data.insert import insert
 from datamill.data.objects import is_stored
-from datamill.data.rows import row_batches
+from datamill.data.rows import RowBatch, row_batches
 from datamill.data.scalars import fetch_tuples
 from datamill.data.values import from_driver
 from datamill.data.write_rows import InsertOptions, write_batches
 from datamill.errors import AccessError, DataMillError, LookupDriftWarning, warn_user
+from datamill.model.attribute import Now
 from datamill.model.table import TableSpec
 from datamill.settings.log import logger
 
@@ -44,22 +45,32 @@ def insert_contents(connection: Connection, spec: TableSpec, contents: Any) -> N
             insert(connection, spec, _as_mappings(contents, spec), skip_duplicates=True)
         return
     encoder = Encoder(connection, spec, fill_all=True)
-    rows = _as_mappings(contents, spec)
-    batches = [encoder.encode(batch) for batch in row_batches(rows, spec.heading)]
+    given = list(row_batches(_as_mappings(contents, spec), spec.heading))
+    batches = [encoder.encode(batch) for batch in given]
     if not batches:
         return
     names = [name for name in batches[0].names if name in spec.heading]
     existing = _existing(connection, spec, names)
-    differing, absent = [], []
-    for batch in batches:
+    differing: list[tuple[tuple[Any, ...], list[str]]] = []
+    absent = []
+    for written, batch in zip(given, batches, strict=True):
         wanted = _canonical_rows(connection, spec, batch, names)
         absent.append(batch.select([index for index, key in enumerate(batch.keys) if key not in existing]))
-        differing += [
-            key for key, row in zip(batch.keys, wanted, strict=True) if existing.get(key, row) != row
-        ]
+        for index, (key, row) in enumerate(zip(batch.keys, wanted, strict=True)):
+            values = zip(names, row, existing.get(key, row), strict=True)
+            others = [name for name, ours, theirs in values if ours != theirs]
+            others = [name for name in others if not _is_left_to_the_clock(spec, written, name, index)]
+            if others:
+                differing.append((key, others))
     _write(connection, spec, [batch for batch in absent if batch.count])
     if differing:
         _warn(spec, differing)
+
+
+def _is_left_to_the_clock(spec: TableSpec, batch: RowBatch, name: str, index: int) -> bool:
+    """Return True if a row leaves an attribute to its default CURRENT_TIMESTAMP, which is another each time."""
+    column = batch.columns.get(name)
+    return isinstance(spec.heading[name].default, Now) and (column is None or column[index] is None)
 
 
 def _as_mappings(contents: Any, spec: TableSpec) -> Any:
@@ -113,11 +124,14 @@ def _write(connection: Connection, spec: TableSpec, batches: list[EncodedBatch])
         logger.info("The contents of %s were not inserted: %s", spec.name, error)
 
 
-def _warn(spec: TableSpec, keys: list[tuple[Any, ...]]) -> None:
-    shown = [dict(zip(spec.heading.key, key, strict=True)) for key in keys[:SHOWN_KEYS]]
-    more = f" and {len(keys) - SHOWN_KEYS} more" if len(keys) > SHOWN_KEYS else ""
+def _warn(spec: TableSpec, differing: list[tuple[tuple[Any, ...], list[str]]]) -> None:
+    shown = [
+        f"{dict(zip(spec.heading.key, key, strict=True))} in {' and '.join(names)}"
+        for key, names in differing[:SHOWN_KEYS]
+    ]
+    more = f" and {len(differing) - SHOWN_KEYS} more" if len(differing) > SHOWN_KEYS else ""
     warn_user(
-        f"Rows of {spec.name} differ from its contents in code and were kept: {', '.join(map(str, shown))}{more}. "
+        f"Rows of {spec.name} differ from its contents in code and were kept: {', '.join(shown)}{more}. "
         "Update or delete them to match.",
         LookupDriftWarning,
     )
