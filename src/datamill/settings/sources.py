@@ -198,6 +198,16 @@ def find_upward(start: Path) -> tuple[Path | None, Path | None]:
     return ours, theirs
 
 
+def _warn_older_file(path: Path) -> None:
+    """Warn about the file of DataJoint 0.14: without it a pipeline would quietly use another database."""
+    if path.is_file():
+        message = (
+            f"{path} holds settings of DataJoint 0.14 and is not read. Rename it to datajoint.json, "
+            f"or call config.load({path.name!r})."
+        )
+        warn_user(message, DataMillWarning)
+
+
 def _existing(path: Path) -> Path | None:
     return path if path.is_file() else None
 
@@ -255,6 +265,8 @@ def read_all(
     if ignore_files:
         return Sources((ours, theirs))
     own_file, datajoint_file = find_upward(start)
+    if own_file is None and datajoint_file is None:
+        _warn_older_file(start / "dj_local_conf.json")
     parents = [path.parent for path in (own_file, datajoint_file) if path is not None]
     folders = [parent / ".secrets" for parent in dict.fromkeys(parents)]
     folders += [run_secrets / "datamill", run_secrets / "datajoint"]

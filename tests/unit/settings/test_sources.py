@@ -27,6 +27,18 @@ def test_defaults(make: Make) -> None:
     assert not config.is_set("display.limit")
 
 
+def test_the_file_of_older_pipelines_is_pointed_out(make: Make, project: Path) -> None:
+    path = project / "dj_local_conf.json"
+    path.write_text('{"database.user": "ann", "display.limit": 5}')
+    config = make()
+    with pytest.warns(DataMillWarning, match=r"dj_local_conf\.json holds settings of DataJoint 0\.14"):
+        assert config.display.limit == 12
+    config.load(path)
+    assert (config.database.user, config.display.limit) == ("ann", 5)
+    write_json(project, {"display": {"limit": 1}})
+    assert make().display.limit == 1
+
+
 def test_each_source_beats_the_ones_below(make: Make, project: Path, tmp_path: Path) -> None:
     mounted = tmp_path / "run" / "datajoint"
     mounted.mkdir(parents=True)
