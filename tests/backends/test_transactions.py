@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -119,7 +120,11 @@ def test_others_do_not_see_what_is_not_committed(connection: Connection, databas
         assert rows(other) == [1]
 
 
-@pytest.mark.differs(postgresql="read committed: transactions do not wait for readers (spec 03, 3.10)")
+@pytest.mark.differs(
+    postgresql="read committed: transactions do not wait for readers (spec 03, 3.10)",
+    mysql="repeatable-read snapshot: transactions do not wait for readers (spec 03, 3.10)",
+    mariadb="repeatable-read snapshot: transactions do not wait for readers (spec 03, 3.10)",
+)
 def test_concurrent_transactions_wait_for_each_other(connection: Connection) -> None:
     def add_one(_: int) -> None:
         with connection.transaction:
@@ -265,3 +270,49 @@ class TestLosses:
         with pytest.raises(QueryError, match="rolled back"):
             work()
         assert rows(connection) == []
+
+
+def interrupted_at(moment: int, work: Callable[[], object]) -> bool:
+    """Run a function with a KeyboardInterrupt at its n-th call or return, as Ctrl-C may come; False if it has fewer."""
+    events = 0
+
+    def count(frame: object, event: str, function: object) -> None:
+        nonlocal events
+        events += 1
+        if events == moment:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    try:
+        sys.setprofile(count)
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def _explicitly(connection: Connection) -> None:
+    with connection.transaction:
+        insert(connection, 1)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [lambda connection: insert(connection, 1), _explicitly, lambda connection: connection.catalog.graph()],
+)
+def test_an_interrupt_at_any_moment_leaves_no_transaction_open(
+    work: Callable[[Connection], object], connection: Connection
+) -> None:
+    work(connection)
+    moment = 1
+    while True:
+        with connection.write() as session:
+            session.execute('DELETE FROM "lab.number"')
+        connection.catalog.invalidate()
+        if not interrupted_at(moment, lambda: work(connection)):
+            break
+        moment += 1
+        assert not connection.in_transaction, moment
+    assert moment > 5

@@ -10,7 +10,7 @@ from datamill.data.key_set import Key, KeySet
 from datamill.errors import DataMillError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
-from datamill.sql.keys import key_batches, select_by_key
+from datamill.sql.keys import key_batches, select_by_key, types_of
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -121,9 +121,12 @@ class Cascade:
         self, table: TableName, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
     ) -> Iterable[Key]:
         session, dialect = self.connection.session, self.connection.dialect
-        for batch in key_batches(keys, len(names)):
-            statement = select_by_key(dialect, table, wanted, names, batch)
-            yield from session.execute(statement.sql, statement.params).rows
+        types = types_of(self.graph.specs[table], names)
+        for batch in key_batches(keys, len(names), dialect):
+            statement = select_by_key(dialect, table, wanted, names, batch, types)
+            # Rows as they are, not as a snapshot shows them; and nobody adds to them before they are removed.
+            lock = dialect.share_lock if session.in_transaction else ""
+            yield from session.execute(statement.sql + lock, statement.params).rows
 
     # masters and parts -----------------------------------------------------------------------------------------
 

@@ -43,6 +43,8 @@ class Dialect:
         lists_rows_as_values: ``(a, b) IN`` wants ``(VALUES (1, 2), ...)`` instead of ``((1, 2), ...)``.
         has_antijoin: ``NOT EXISTS`` is planned as a join, whatever the indexes.
         long_lists: How thousands of values are bound at once: ``json_each``, ``unnest``, or empty for one by one.
+        share_lock: What follows a SELECT so that, within a transaction, it reads current rows and keeps others from
+            changing them; empty where reads are current anyway.
         reads: Kind -> text around a column of the outermost SELECT, ``{}`` being the column.
         explain: Words before a query that ask for its plan.
         explain_analyze: Words that also run it.
@@ -69,6 +71,7 @@ class Dialect:
     lists_rows_as_values: bool = False
     has_antijoin: bool = False
     long_lists: str = ""
+    share_lock: str = ""
     reads: Mapping[str, str] = field(default_factory=dict)
     explain: str = "EXPLAIN"
     explain_analyze: str = "EXPLAIN ANALYZE"
