@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -37,14 +37,18 @@ def pairs(first: Callable[[], float], second: Callable[[], float], rounds: int) 
     return statistics.median(a for a, _ in measured), statistics.median(b for _, b in measured)
 
 
-def show(rows: Iterable[Row]) -> str:
-    """Return the table as text."""
-    lines = [f"{'operation':<44}{'datamill':>14}{'raw':>14}{'ratio':>8}   target", "-" * 100]
+def show(rows: Iterable[Row], peer: Mapping[str, float] | None = None) -> str:
+    """Return the table as text, with columns for the peer's figures (label -> seconds per unit) if there are any."""
+    titles = f"{'peer':>14}{'faster':>8}" if peer else ""
+    lines = [f"{'operation':<44}{'datamill':>14}{'raw':>14}{'ratio':>8}{titles}   target", "-" * 122]
     for row in rows:
         raw = "" if row.raw is None else spell(row.raw)
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        theirs = (peer or {}).get(row.name)
+        compared = "" if theirs is None else f"{spell(theirs):>14}{theirs / row.datamill:>7.1f}x"
+        compared = f"{compared:>22}" if peer else ""
         lines.append(
-            f"{row.name + ' / ' + row.unit:<44}{spell(row.datamill):>14}{raw:>14}{ratio:>8}   {row.target}"
+            f"{row.name + ' / ' + row.unit:<44}{spell(row.datamill):>14}{raw:>14}{ratio:>8}{compared}   {row.target}"
         )
     return "\n".join(lines)
 

@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import RawCursor
 from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from datamill.backends import postgres_catalog, postgres_insert
 from datamill.backends.base import Conflict, RawTable, Result
@@ -26,6 +28,7 @@ from datamill.sql.dialects.postgresql import POSTGRESQL
 
 Returned = TypeVar("Returned")
 
+_KEPT_ROWS = 100
 _VERSION = (
     "SELECT COUNT(*), SUM(oid::bigint)::bigint, MAX(xmin::text::bigint) FROM pg_catalog.pg_class "
     "WHERE relkind IN ('r', 'p') AND relpersistence = 'p' AND oid >= 16384"
@@ -58,6 +61,7 @@ class PostgresSession:
         self._closed = False
         self._begin: str | None = None
         self._connection = open_connection(address, settings)
+        self._cursor = RawCursor(self._connection)
 
     # statements ------------------------------------------------------------------------------------------------
 
@@ -76,7 +80,19 @@ class PostgresSession:
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
         """Run one statement and fetch everything it returns."""
-        return self._run(lambda connection: _fetch(connection, sql, params), sql)
+        return self._run(lambda connection: self._fetch(sql, params), sql)
+
+    def _fetch(self, sql: str, params: Sequence[Any]) -> Result:
+        cursor = self._cursor
+        cursor.execute(numbered(sql) if params else sql, params or None, binary=True)
+        result = cursor.pgresult
+        if result is None or result.nfields == 0:
+            return Result((), [], max(cursor.rowcount, 0))
+        rows = cursor.fetchall()
+        names = tuple([_name(result, place) for place in range(result.nfields)])
+        if len(rows) > _KEPT_ROWS:  # a cursor keeps its last result
+            self._cursor = RawCursor(self._connection)
+        return Result(names, rows, cursor.rowcount)
 
     def _run(self, work: Callable[[PgConnection], Returned], sql: str | None) -> Returned:
         """Do something on the connection, in the transaction that was asked for; errors are ours."""
@@ -132,6 +148,7 @@ class PostgresSession:
     def _replace(self) -> None:
         self._connection.close()
         self._connection = open_connection(self._address, self._settings)
+        self._cursor = RawCursor(self._connection)
 
     def _forget_plans(self) -> None:
         if self._status == TransactionStatus.IDLE:
@@ -309,14 +326,8 @@ class PostgresSession:
         self._reader = None
 
 
-def _fetch(connection: PgConnection, sql: str, params: Sequence[Any]) -> Result:
-    text = numbered(sql) if params else sql
-    cursor = connection.execute(text, params or None, binary=True)
-    description = cursor.description
-    if description is None:
-        return Result((), [], max(cursor.rowcount, 0))
-    rows = cursor.fetchall()
-    return Result(tuple([column.name for column in description]), rows, cursor.rowcount)
+def _name(result: PGresult, place: int) -> str:
+    return (result.fname(place) or b"").decode()
 
 
 def _is_closing(socket: int) -> bool:

@@ -9,7 +9,7 @@ from datamill.data.cascade import Cascade
 from datamill.data.key_set import Key
 from datamill.errors import IntegrityError
 from datamill.model.names import TableName
-from datamill.sql.keys import delete_by_key, key_batches
+from datamill.sql.keys import delete_by_key, key_batches, types_of
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -50,12 +50,13 @@ def _remove_table(connection: Connection, cascade: Cascade, name: TableName, sav
     """Remove planned rows of one table; return their number if it is the target, else 0."""
     session, dialect = connection.session, connection.dialect
     key, count = cascade.graph.specs[name].physical_key, 0
+    types = types_of(cascade.graph.specs[name], key)
     try:
         for keys in cascade.keys[name].batches():
             if save is not None:
                 save(name, keys)
-            for batch in key_batches(keys, len(key)):
-                statement = delete_by_key(dialect, name, key, batch)
+            for batch in key_batches(keys, len(key), dialect):
+                statement = delete_by_key(dialect, name, key, batch, types)
                 count += session.execute(statement.sql, statement.params).rowcount
     except IntegrityError as error:
         raise refers(cascade, name) from error.__cause__

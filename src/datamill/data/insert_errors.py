@@ -11,7 +11,7 @@ from datamill.data.nearest import nearest_keys
 from datamill.data.values import from_driver
 from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import ForeignKey, TableSpec
-from datamill.sql.keys import Key, key_batches, select_by_key
+from datamill.sql.keys import Key, key_batches, select_by_key, types_of
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -100,8 +100,9 @@ def _clash(
 def _read(
     connection: Connection, spec: TableSpec, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
 ) -> Iterator[Key]:
-    for some in key_batches(keys, len(names)):
-        statement = select_by_key(connection.dialect, spec.name, wanted, names, some)
+    types = types_of(spec, names)
+    for some in key_batches(keys, len(names), connection.dialect):
+        statement = select_by_key(connection.dialect, spec.name, wanted, names, some, types)
         yield from connection.session.execute(statement.sql, statement.params).rows
 
 

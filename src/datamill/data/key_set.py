@@ -11,7 +11,7 @@ Key = tuple[Any, ...]
 MOST_IN_MEMORY = 500_000
 """Keys of one table that stay in memory: about 100 MB."""
 
-BATCH = 1000
+BATCH = 20_000
 
 
 class _Store(Protocol):

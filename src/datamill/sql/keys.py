@@ -7,6 +7,8 @@ from itertools import chain
 from typing import Any
 
 from datamill.model.names import TableName
+from datamill.model.table import TableSpec
+from datamill.model.types import AttributeType
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.writer import Statement
 
@@ -17,17 +19,44 @@ MOST_VALUES = 2000
 """Values bound by one statement; every database takes as many."""
 
 
-def key_batches(keys: Sequence[Key], width: int) -> Iterator[Sequence[Key]]:
-    """Cut keys of ``width`` values into batches that one statement can bind."""
-    size = max(1, MOST_VALUES // max(1, width))
+MOST_IN_ARRAYS = 200_000
+"""Values bound by one statement where arrays are."""
+
+FEW = 10
+"""Keys that are listed one by one in any case."""
+
+
+def key_batches(keys: Sequence[Key], width: int, dialect: Dialect | None = None) -> Iterator[Sequence[Key]]:
+    """Cut keys of ``width`` values into batches that one statement can bind: more if the dialect binds arrays."""
+    most = MOST_IN_ARRAYS if dialect is not None and dialect.long_lists == "unnest" else MOST_VALUES
+    size = max(1, most // max(1, width))
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
 
 
+def types_of(spec: TableSpec, names: Sequence[str]) -> tuple[AttributeType, ...]:
+    """Return the types of some columns, hidden ones included."""
+    stored = {column.name: column.stored for column in spec.columns}
+    return tuple(stored[name] for name in names)
+
+
 def select_by_key(
-    dialect: Dialect, table: TableName, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
+    dialect: Dialect,
+    table: TableName,
+    wanted: Sequence[str],
+    names: Sequence[str],
+    keys: Sequence[Key],
+    types: Sequence[AttributeType] = (),
 ) -> Statement:
     """Select columns of the rows whose columns ``names`` equal one of the keys.
+
+    Args:
+        dialect: The dialect to write.
+        table: Where to look.
+        wanted: Columns to read.
+        names: Columns that are compared.
+        keys: Their driver values.
+        types: Their types; with them, dialects that read arrays as tables get one array per column.
 
     Example:
         >>> from datamill.sql.dialects.sqlite import SQLITE
@@ -35,12 +64,18 @@ def select_by_key(
         Statement(sql='SELECT "age" FROM "lab.mouse" WHERE "mouse" IN (?, ?)', params=(1, 2))
     """
     columns = ", ".join(map(dialect.identifier, wanted))
-    return _by_key(dialect, f"SELECT {columns} FROM {dialect.table(table)}", names, keys)
+    return _by_key(dialect, f"SELECT {columns} FROM {dialect.table(table)}", names, keys, types)
 
 
-def delete_by_key(dialect: Dialect, table: TableName, names: Sequence[str], keys: Sequence[Key]) -> Statement:
-    """Delete the rows whose columns ``names`` equal one of the keys."""
-    return _by_key(dialect, f"DELETE FROM {dialect.table(table)}", names, keys)
+def delete_by_key(
+    dialect: Dialect,
+    table: TableName,
+    names: Sequence[str],
+    keys: Sequence[Key],
+    types: Sequence[AttributeType] = (),
+) -> Statement:
+    """Delete the rows whose columns ``names``, of the given types, equal one of the keys."""
+    return _by_key(dialect, f"DELETE FROM {dialect.table(table)}", names, keys, types)
 
 
 def explain_delete(dialect: Dialect, table: TableName) -> Statement:
@@ -63,7 +98,15 @@ def update_by_key(
     return Statement(where.sql, (*(value for _, value in changes), *where.params))
 
 
-def _by_key(dialect: Dialect, head: str, names: Sequence[str], keys: Sequence[Key]) -> Statement:
+def _by_key(
+    dialect: Dialect,
+    head: str,
+    names: Sequence[str],
+    keys: Sequence[Key],
+    types: Sequence[AttributeType] = (),
+) -> Statement:
+    if len(keys) > FEW and types and dialect.long_lists == "unnest" and "opaque" not in map(_kind, types):
+        return _by_arrays(dialect, head, names, keys, types)
     marks = dialect.placeholder
     if len(names) == 1:
         places = ", ".join([marks] * len(keys))
@@ -75,6 +118,30 @@ def _by_key(dialect: Dialect, head: str, names: Sequence[str], keys: Sequence[Ke
     listed = f"VALUES {rows}" if dialect.lists_rows_as_values else rows
     columns = ", ".join(map(dialect.identifier, names))
     return Statement(f"{head} WHERE ({columns}) IN ({listed})", tuple(chain.from_iterable(keys)))
+
+
+def _kind(type: AttributeType) -> str:
+    return type.kind
+
+
+def _by_arrays(
+    dialect: Dialect,
+    head: str,
+    names: Sequence[str],
+    keys: Sequence[Key],
+    types: Sequence[AttributeType],
+) -> Statement:
+    """Compare with one array per column: lists of rows are compared one by one with each row of the table."""
+    columns, arrays = [], []
+    for name, type in zip(names, types, strict=True):
+        is_enum = type.kind == "enum"  # its SQL type has no name that a query could give
+        columns.append(dialect.identifier(name) + ("::text" if is_enum else ""))
+        arrays.append(
+            f"{dialect.placeholder}::{'text' if is_enum else dialect.column_type[type.kind](type)}[]"
+        )
+    own = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+    sql = f"{head} WHERE {own} IN (SELECT * FROM unnest({', '.join(arrays)}))"
+    return Statement(sql, tuple(map(list, zip(*keys, strict=True))))
 
 
 def select_some(dialect: Dialect, table: TableName, wanted: Sequence[str], limit: int) -> Statement:
