@@ -6,13 +6,17 @@ import fcntl
 import os
 import pickle
 import subprocess
-import sys
 import venv
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 VERSION = "2.3.5"
+OLD_VERSION = "0.14.4"
+PACKAGES = {
+    VERSION: [f"datajoint[postgres]=={VERSION}"],
+    OLD_VERSION: [f"datajoint=={OLD_VERSION}", "numpy<2", "setuptools"],
+}
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".services" / "genuine"
 INSTALL_SECONDS = 300
@@ -31,7 +35,7 @@ class GenuineError(Exception):
         self.message = message
 
 
-def python() -> Path:
+def python(version: str = VERSION) -> Path:
     """Return the interpreter of an environment with the genuine package, made on first use.
 
     Raises:
@@ -40,17 +44,17 @@ def python() -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        interpreter = FOLDER / "venv" / "bin" / "python"
-        mark = FOLDER / f"installed-{VERSION}"
+        folder = FOLDER / f"datajoint-{version}"
+        mark = folder / "installed"
         if not mark.exists():
-            _install(interpreter)
+            _install(folder, PACKAGES[version])
             mark.touch()
-    return interpreter
+    return folder / "bin" / "python"
 
 
-def _install(interpreter: Path) -> None:
-    venv.create(FOLDER / "venv", with_pip=True, clear=True)
-    command = [str(interpreter), "-m", "pip", "install", "-q", f"datajoint[postgres]=={VERSION}"]
+def _install(folder: Path, packages: list[str]) -> None:
+    venv.create(folder, with_pip=True, clear=True)
+    command = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *packages]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
     except subprocess.TimeoutExpired:
@@ -129,7 +133,3 @@ class Genuine:
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(timeout=30)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{python()}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from datamill.backends.base import RawColumn, RawForeignKey, RawIndex, RawTable
+from datamill.catalog.legacy import legacy_type, without_externals
 from datamill.catalog.native import inverse_type
 from datamill.catalog.records import parse_default, recorded_type, split_record
 from datamill.errors import DataMillError
@@ -66,6 +67,7 @@ class TableReader:
         return self._specs.get(name)
 
     def _read(self, raw: RawTable) -> TableSpec:
+        raw = without_externals(raw)
         origins = self._origins(raw)
         attributes = [self._attribute(raw, column, origins.get(column.name)) for column in raw.columns]
         return TableSpec(
@@ -100,7 +102,7 @@ class TableReader:
         in_key = column.name in raw.primary_key
         if lineage is None and in_key:
             lineage = f"{raw.name}.{column.name}"
-        declared = recorded_type(record)
+        declared = recorded_type(record) or legacy_type(record, column)
         if declared is None and parent is not None:
             # DataJoint writes no comment on inherited columns of PostgreSQL, so the origin's holds.
             declared, comment = without_numbering(parent.type), comment or parent.comment

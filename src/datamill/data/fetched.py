@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from datamill.data.external import is_external
 from datamill.data.row_dicts import as_dicts
 from datamill.data.values import codec_context, decode_codec, from_driver, is_packed, unpacked
+from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.sql.dialects.base import Dialect
@@ -26,6 +28,7 @@ class Fetched:
         origins: Codec attribute -> the table and attribute it comes from, for codecs and their messages.
         squeeze: Drop axes of length one from arrays.
         stores: Where codecs find objects.
+        resolve: Looks up what the tables ``~external_{store}`` say about values.
     """
 
     __slots__ = (
@@ -33,6 +36,7 @@ class Fetched:
         "_dialect",
         "_origins",
         "_positions",
+        "_resolve",
         "_squeeze",
         "_stores",
         "heading",
@@ -51,6 +55,7 @@ class Fetched:
         origins: Mapping[str, TableName] | None = None,
         squeeze: bool = False,
         stores: Stores | None = None,
+        resolve: Callable[[TableName | None, Attribute, Sequence[Any]], list[Any]] | None = None,
     ) -> None:
         self.heading = heading
         self.rows = rows
@@ -61,6 +66,7 @@ class Fetched:
         self._origins = origins or {}
         self._squeeze = squeeze
         self._stores = stores
+        self._resolve = resolve
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -75,6 +81,8 @@ class Fetched:
         attribute, values = self.heading[name], self.stored(name)
         if attribute.is_codec:
             context = codec_context(self._origins.get(name), attribute, self._config)
+            if self._resolve is not None and is_external(attribute):
+                values = self._resolve(self._origins.get(name), attribute, values)
             values = decode_codec(attribute, values, self.keys, context, self._stores)
         elif is_packed(attribute, self._config):
             values = unpacked(values)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.expression.tree import columns
 from datamill.algebra.operators import project, top
 from datamill.algebra.predicates import Equal
 from datamill.algebra.relations import Relation, Restriction, Slice, base_tables, sources
+from datamill.data.external import resolved
 from datamill.data.fetched import Fetched
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
@@ -115,6 +117,7 @@ def fetched(
         origins=codec_origins(relation, relation.heading),
         squeeze=squeeze,
         stores=connection.stores,
+        resolve=partial(resolved, connection),
     )
 
 
