@@ -433,6 +433,9 @@ def test_native_blobs_of_older_pipelines(connection: Connection, declare: Declar
         assert [found[2]["b"], found[3]["b"], found[5]["b"]] == ["text", None, b"dj0\0"]
         squeezed = fetch.fetch1(connection, restrict(relation, {"k": 4}), "b", squeeze=True)
         assert squeezed.shape == (5000,)
+        frame = fetch.to_polars(connection, relation, order_by="k")
+        assert frame["b"].to_list()[2] == "text"
+        assert fetch.to_pandas(connection, relation)["b"].loc[2] == "text"
         with pytest.raises(InvalidValueError, match="cannot be packed"):
             insert(connection, spec, [{"k": 6, "b": object()}])
     assert fetch.fetch1(connection, restrict(relation, {"k": 2}), "b").startswith(b"dj0\0")

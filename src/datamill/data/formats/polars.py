@@ -42,6 +42,8 @@ def as_series(attribute: Attribute, values: list[Any]) -> polars.Series:
         values = [None if value is None else str(value) for value in values]
     elif attribute.type.kind == "json":
         values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
+    elif attribute.type.kind == "bytes" and not set(map(type, values)) <= {bytes, type(None)}:
+        dtype = polars.Object  # native blobs under compat.blobs
     return polars.Series(attribute.name, values, dtype=dtype)
 
 
