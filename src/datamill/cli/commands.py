@@ -9,6 +9,9 @@ import typer
 
 from datamill.cli.collecting import gc
 from datamill.cli.copying import copy
+from datamill.cli.looking import describe, diagram, ls
+from datamill.cli.querying import delete, query
+from datamill.cli.shell import shell
 from datamill.errors import DataMillError, MissingExtraError
 
 app = typer.Typer(
@@ -20,6 +23,8 @@ app = typer.Typer(
 
 app.command()(copy)
 app.command()(gc)
+for _command in (ls, describe, diagram, query, delete, shell):
+    app.command()(_command)
 
 
 @app.callback()

@@ -1,0 +1,74 @@
+"""What commands share: the connection, errors as exit codes, names of tables, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from datamill.errors import DataMillError, MissingExtraError
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+    from datamill.model.names import TableName
+
+Url = Annotated[str | None, typer.Option(help="Database URL; default: as configured.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@contextmanager
+def connected(url: str | None) -> Iterator[Connection]:
+    """Open the database for a command; end it with a message and code 1 on an error, 2 if an extra is missing."""
+    from datamill.api.default import config
+    from datamill.data.connection import Connection
+
+    try:
+        with Connection(url=url, config_override=config) as connection:
+            yield connection
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+    except (DataMillError, ValueError) as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, MissingExtraError) else 1) from error
+
+
+def all_tables(connection: Connection) -> list[TableName]:
+    """Return the tables of all schemas in topological order, those of the platform left out."""
+    from datamill.model.names import Tier
+
+    return [name for name in connection.catalog.graph().order() if name.tier is not Tier.OTHER]
+
+
+def named_table(connection: Connection, text: str) -> TableName:
+    """Return the table of a name such as ``lab.Mouse``, ``Session.Probe`` or ``lab.session__probe``.
+
+    Raises:
+        DataMillError: None or several fit.
+    """
+    from datamill.api.diagram_source import find_table
+
+    return find_table(text, connection.catalog.graph().order(), {}, "the database")
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; what JSON has no form for as text."""
+    typer.echo(json.dumps(value, indent=2, default=plain, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """Return the JSON form of a value from a database: arrays as lists, bytes in base 64, the rest as text."""
+    from base64 import b64encode
+
+    if isinstance(value, bytes | bytearray | memoryview):
+        return b64encode(bytes(value)).decode("ascii")
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    isoformat = getattr(value, "isoformat", None)
+    return isoformat() if isoformat is not None else str(value)
