@@ -591,3 +591,12 @@ def test_queries_of_no_rows_have_names_behind_any_blanks(session: SqliteSession)
 def test_a_missing_table_tells_how_names_are_written(session: SqliteSession) -> None:
     with pytest.raises(MissingTableError, match=r'full_table_name says: "lab\.mouse"'):
         session.execute("SELECT * FROM `lab`.`mouse`")
+
+
+def test_a_stream_ends_with_its_session(session: SqliteSession) -> None:
+    add_mice(session, 1, 2)
+    stream = session.stream('SELECT * FROM "lab.mouse"', batch_size=1)
+    next(stream)
+    session.close()
+    with pytest.raises(LostConnectionError, match="is closed"):
+        next(stream)

@@ -302,6 +302,12 @@ def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
         SqliteSession(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_names_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AccessError, match="cannot"):
+        SqliteSession(str(tmp_path / name))
+
+
 def test_a_file_that_may_only_be_read(session: SqliteSession, path: Path, shared: Path) -> None:
     session.insert_columns(TABLE, ["a", "b"], [[1], ["x"]])
     session.close()

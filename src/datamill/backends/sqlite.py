@@ -259,17 +259,16 @@ class SqliteSession:
     @contextmanager
     def rebuilding(self, tables: Sequence[TableName]) -> Iterator[None]:
         """Open a transaction without foreign keys; at its end the rows of ``tables`` are checked."""
-        self._command("PRAGMA foreign_keys = OFF")  # without effect inside a transaction
         try:
+            self._command("PRAGMA foreign_keys = OFF")  # without effect inside a transaction
             self.begin()
-            try:
-                yield
-                for table in tables:
-                    self._check_references(table)
-            except BaseException:
-                self.rollback()
-                raise
+            yield
+            for table in tables:
+                self._check_references(table)
             self.commit()
+        except BaseException:  # wherever an interrupt comes
+            self.rollback()
+            raise
         finally:
             self._command("PRAGMA foreign_keys = ON")
 
@@ -293,11 +292,15 @@ class SqliteSession:
         """Describe all tables of the schemas (None: all schemas) in four queries on one snapshot."""
         if self.in_transaction:
             return sqlite_catalog.load_tables(self, schemas)
-        self.begin(write=False)
         try:
+            self.begin(write=False)
             return sqlite_catalog.load_tables(self, schemas)
         finally:
-            self.rollback()
+            try:
+                self.rollback()
+            except KeyboardInterrupt:  # which must not leave the transaction open
+                self.rollback()
+                raise
 
     def change_counter(self) -> int | None:
         """A number that differs once another connection has committed."""

@@ -224,6 +224,7 @@ _MAKERS: tuple[tuple[type[Exception], Callable[[Exception, Facts, str, float], D
     (apsw.CorruptError, _corrupt),
     (apsw.InterruptError, _interrupted),
     (apsw.ConnectionClosedError, _closed),
+    (apsw.CursorClosedError, _closed),
     (apsw.ThreadingViolationError, _threads),
     (apsw.TooBigError, _too_big),
 )

@@ -50,6 +50,8 @@ def open_connection(path: str, busy_timeout: float, *, read_only: bool = False) 
         connection = apsw.Connection(path, statementcachesize=200)
     except apsw.Error as error:
         raise _cannot_open(error, path) from error
+    except ValueError as error:
+        raise AccessError(f"{path!r} cannot name a database file: {error}.", privilege="open") from error
     try:
         _configure(connection, busy_timeout, read_only)
         _claim(connection, path, busy_timeout)
@@ -64,12 +66,17 @@ def open_connection(path: str, busy_timeout: float, *, read_only: bool = False) 
 
 def _cannot_open(error: apsw.Error, path: str) -> DataMillError:
     folder = Path(path).parent
+    try:
+        is_folder = Path(path).is_dir()
+    except OSError as reason:  # such as a name that is too long
+        hint = "Choose another database.url or database.path."
+        return AccessError(f"{path} cannot be opened: {reason.strerror}.", privilege="open", hint=hint)
     if not folder.is_dir():
         hint = f"Create the folder first, or correct database.url; the path is {path}."
         return AccessError(
             f"The folder {folder} of the database file does not exist.", privilege="open", hint=hint
         )
-    if Path(path).is_dir():
+    if is_folder:
         return AccessError(f"{path} is a folder, not a database file.", privilege="open")
     return translate(error, None, path)
 

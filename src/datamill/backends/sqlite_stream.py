@@ -53,6 +53,9 @@ class RowStream:
         except (apsw.Error, TypeError, OverflowError, UnicodeError) as error:
             self._finish()
             raise explain(error, sql) from error
+        except BaseException:  # an interrupt
+            self._finish()
+            raise
 
     def __iter__(self) -> Iterator[list[Row]]:
         return self
@@ -73,7 +76,8 @@ class RowStream:
     def close(self) -> None:
         """Free the connection; idempotent."""
         if self._connection is not None:
-            self._rows.close(force=True)
+            if hasattr(self, "_rows"):
+                self._rows.close(force=True)
             self._finish()
 
     def _finish(self) -> None:

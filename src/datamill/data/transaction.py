@@ -50,8 +50,12 @@ class ThreadState:
                 "A transaction is open already, and transactions do not nest.",
                 hint="Work within the open one: it is unharmed.",
             )
-        self.session.begin(write=True)
-        self.explicit = True
+        try:
+            self.session.begin(write=True)
+            self.explicit = True
+        except BaseException:  # an interrupt on the way back from the database, too, leaves nothing open
+            self._rollback()
+            raise
 
     def commit(self) -> None:
         """Commit; without a transaction nothing happens.
@@ -80,6 +84,13 @@ class ThreadState:
             raise
 
     def _rollback(self) -> None:
+        try:
+            self._rollback_once()
+        except KeyboardInterrupt:  # which must not leave the transaction open
+            self._rollback_once()
+            raise
+
+    def _rollback_once(self) -> None:
         if self.session.in_transaction:
             with suppress(LostConnectionError):  # then it is rolled back already
                 self.session.rollback()
@@ -98,16 +109,16 @@ class ThreadState:
 
     @contextmanager
     def _implicit(self) -> Iterator[None]:
-        self.session.begin(write=True)
         try:
+            self.session.begin(write=True)
             yield
             if self.undone is not None and not self.session.in_transaction:
                 raise _rolled_back(self.undone, "Repeat it as a whole.")
-        except BaseException:
+            self._commit()
+        except BaseException:  # an interrupt between two of these steps, too, leaves nothing open
             self.undone = None
             self._rollback()
             raise
-        self._commit()
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -130,7 +141,9 @@ class ThreadState:
             self._rollback()
         elif self.session.in_transaction:
             self.session.rollback_to_savepoint(name)
-        if not self.session.in_transaction:
+        if not self.session.in_transaction and not isinstance(
+            error, GeneratorExit
+        ):  # which comes after the end
             self.undone = error if isinstance(error, DataMillError) else QueryError(str(error))
 
 
@@ -153,11 +166,19 @@ class Transaction:
         self._connection = connection
 
     def __enter__(self) -> Any:
-        self._connection.start_transaction()
+        try:
+            self._connection.start_transaction()
+        except KeyboardInterrupt:
+            self._connection.cancel_transaction()
+            raise
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is None:
-            self._connection.commit_transaction()
-        else:
+        try:
+            if kind is None:
+                self._connection.commit_transaction()
+            else:
+                self._connection.cancel_transaction()
+        except KeyboardInterrupt:
             self._connection.cancel_transaction()
+            raise
