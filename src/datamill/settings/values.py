@@ -71,7 +71,7 @@ class DatabaseSettings(_Values):
         short="USE_TLS",
     )
     create_tables: bool = _setting(True, BOOLEAN, "Declare absent tables.", short="CREATE_TABLES")
-    busy_timeout: float = _setting(30, SECONDS, "Seconds to wait for another writer of an SQLite file.")
+    busy_timeout: float = _setting(30, SECONDS, "Seconds to wait for another writer (SQLite, MySQL).")
     database_prefix: str = _setting(
         "",
         TEXT,
