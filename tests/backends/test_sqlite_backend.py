@@ -524,11 +524,6 @@ def test_memory_stays_with_its_process(opened: Callable[..., SqliteSession]) -> 
     session.execute("SELECT 1")
 
 
-def test_other_databases_are_not_executed_on_yet() -> None:
-    with pytest.raises(ConfigError, match="postgresql"):
-        backends.connect(parse_url("postgresql://ann@lab.org/"), Settings())
-
-
 @pytest.mark.parametrize("in_use", [False, True])
 def test_forks(session: SqliteSession, path: str, in_use: bool) -> None:
     """An idle session serves both processes afterwards, each by its own connection; one in use stays the parent's."""
