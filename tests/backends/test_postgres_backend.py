@@ -467,6 +467,13 @@ class TestPrivileges:
         assert "note" in str(error.value)
         assert [len(lab.FreeTable(f"lab.{name}")) for name in ("mouse", "scan", "note")] == [10, 10, 10]
 
+    def test_deleting_needs_no_more_than_it_says(
+        self, lab: dm.Instance, low: Callable[[str], dm.Instance]
+    ) -> None:
+        user = low("GRANT USAGE ON SCHEMA lab; GRANT SELECT, DELETE ON ALL TABLES IN SCHEMA lab")
+        assert (user.FreeTable("lab.mouse") & "mouse < 3").delete(prompt=False) == 3
+        assert [len(lab.FreeTable(f"lab.{name}")) for name in ("mouse", "scan", "note")] == [7, 7, 7]
+
     def test_no_select_on_a_parent(self, lab: dm.Instance, low: Callable[[str], dm.Instance]) -> None:
         user = low("GRANT USAGE ON SCHEMA lab; GRANT SELECT, INSERT ON lab.scan")
         scan = user.FreeTable("lab.scan")
