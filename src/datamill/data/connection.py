@@ -276,11 +276,15 @@ class Connection:
             )
 
     @contextmanager
-    def write(self) -> Iterator[BackendSession]:
+    def write(self, single: bool = False) -> Iterator[BackendSession]:
         """Run a block that writes: everything in it or nothing.
 
         In a transaction it is a savepoint, so that an error that is caught undoes this block only; outside, it is a
         transaction of its own.
+
+        Args:
+            single: The block does nothing but one `insert_columns`, which is all or nothing by itself: outside of a
+                transaction none is opened for it.
 
         Yields:
             The session of the calling thread.
@@ -289,11 +293,17 @@ class Connection:
             self.session.begin(write=True)  # refuses
         state = self._state()
         was_open = self.in_transaction
+        single = single and not was_open and not state.explicit
         try:
-            with state.write() as session:
-                yield session
+            if single:
+                yield state.session
+            else:
+                with state.write() as session:
+                    yield session
         except LostConnectionError as error:
             self._after_loss(state, was_open, error)
+            if single:
+                raise error.suggest("Whether the rows were stored is unknown.") from error.__cause__
             raise
 
     def run_write(self, work: Callable[[BackendSession], Returned], retries: int = RETRIES) -> Returned:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
 SAVEPOINT = "datamill_batch"
+SMALL = 100
+"""Rows of a batch below which it is worth while to look whether it is the only one: a transaction costs two trips."""
+
 TableBatch = tuple[TableSpec, EncodedBatch]
 
 
@@ -103,6 +106,13 @@ class _Rest:
         self._batches = batches
         self.is_begun = False
 
+    def is_empty(self) -> bool:
+        """True if there is no further batch; one that is looked at is kept."""
+        following = next(self._batches, None)
+        if following is not None:
+            self._batches = chain((following,), self._batches)
+        return following is None
+
     def __iter__(self) -> Iterator[TableBatch]:
         return self
 
@@ -114,8 +124,9 @@ class _Rest:
 
 def _write_all(connection: Connection, first: TableBatch, rest: _Rest, conflict: Conflict) -> int:
     spec, batch = first
+    is_alone = batch.count < SMALL and not batch.objects and rest.is_empty()
     try:
-        with connection.write() as session:
+        with connection.write(single=is_alone) as session:
             _write_batch(connection, session, spec, batch, conflict)
             count = batch.count
             for spec, batch in rest:
