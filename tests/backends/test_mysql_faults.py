@@ -47,8 +47,12 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The name of a server that is empty and of this test alone."""
     name = str(request.param)
     wanted = os.environ.get("DATAMILL_TEST_BACKENDS", "").split(",")
-    if service_url(name) is None or not (wanted == [""] or name in wanted):
-        pytest.skip(f"{name} does not run: scripts/services start {name}")
+    if not (wanted == [""] or name in wanted):
+        pytest.skip(f"DATAMILL_TEST_BACKENDS leaves out {name}")
+    if service_url(name) is None:
+        reason = SERVICES.parents[1] / ".services" / f"{name}.unavailable"
+        why = reason.read_text().strip() if reason.exists() else f"scripts/services start {name}"
+        pytest.skip(f"{name} does not run: {why}")
     from tests.backends import mysql_databases
 
     url = mysql_databases.fresh(name)(tmp_path)
@@ -133,9 +137,9 @@ class TestCutConnections:
         next(rows)
         query = (
             "SELECT ID FROM information_schema.PROCESSLIST "
-            "WHERE USER = 'datamill' AND ID NOT IN (%d, CONNECTION_ID())"
+            "WHERE USER = '%s' AND ID NOT IN (%d, CONNECTION_ID())"
         )
-        for (number,) in sql(server, query % number_of(connection)):
+        for (number,) in sql(server, query % (connection.address.user, number_of(connection))):
             kill(server, number)
         with pytest.raises(LostConnectionError):
             list(rows)
@@ -202,7 +206,7 @@ class TestCutConnections:
             Connection(url=f"mysql://u:p@127.0.0.1:9/?driver={driver}")
 
     def test_wrong_password(self, server: str, driver: str) -> None:
-        url = address(server, driver).replace("datamill:", "nobody:")
+        url = f"mysql://nobody:wrong@{address(server, driver).partition('@')[2]}"
         with pytest.raises(AccessError, match="refused the login"):
             Connection(url=url)
 

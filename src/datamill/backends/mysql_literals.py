@@ -43,10 +43,12 @@ def bind(sql: str, params: Sequence[Any]) -> bytes:
             sql=sql,
             backend="mysql",
         )
-    parts = [pieces[0]]
-    for piece, value in zip(pieces[1:], params, strict=True):
-        parts.append(literal(value))
-        parts.append(piece)
+    try:
+        values = [ENCODERS[type(value)](value) for value in params]
+    except KeyError:
+        values = list(map(literal, params))
+    parts = [b""] * (2 * len(values) + 1)
+    parts[::2], parts[1::2] = pieces, values
     return b"".join(parts)
 
 
