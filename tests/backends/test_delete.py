@@ -83,6 +83,9 @@ def test_a_plan_says_what_would_go_and_changes_nothing(
     assert next(iter(plan.counts())) == plan.target
     assert plan.total == 13
     assert len(plan.tables) == 6
+    first, *lines = repr(plan).splitlines()
+    assert first == f"Delete from {plan.target}, 13 rows in all:"
+    assert lines == [f"  {full_name}: {plan.counts()[full_name]}" for full_name in plan.tables]
     assert sorted(row["f"] for row in fetch.to_dicts(connection, plan["other.f"])) == [1, 2, 3]
     assert fetch.count(connection, plan["lab.m__p"]) == 0
     with pytest.raises(KeyError):

@@ -63,6 +63,10 @@ class DeletePlan:
         self._cascade = _plan(connection, relation, self._spec, part_integrity)
         self._violations: tuple[Violation, ...] | None = None
 
+    def __repr__(self) -> str:
+        lines = [f"  {name}: {count}" for name, count in self.counts().items() if count]
+        return "\n".join([f"Delete from {self.target}, {self.total} rows in all:", *lines])
+
     @property
     def target(self) -> str:
         """Full name of the table that the delete was asked of."""
