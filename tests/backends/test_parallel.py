@@ -359,6 +359,8 @@ def test_a_pool_answers_and_outlives_its_workers() -> None:
 def test_waiting_tasks_can_be_cancelled() -> None:
     pool = Processes(1)
     first = pool.submit(time.sleep, 0.5)
+    while not first.running():
+        time.sleep(0.01)
     others = [pool.submit(time.sleep, 30) for _ in range(3)]
     pool.shutdown(cancel_futures=True)
     assert first.result(60) is None

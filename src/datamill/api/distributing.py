@@ -12,6 +12,7 @@ from datamill.api.transport import pack
 from datamill.compute import PopulateResult, Target, populate
 from datamill.compute.batch import Opened, Recipe
 from datamill.compute.executors import EXECUTORS, checked, cpu_count, workers_of
+from datamill.compute.executors.processes import Processes
 from datamill.compute.forms import form_of
 from datamill.compute.options import Options
 from datamill.compute.populate import populate_parallel
@@ -123,9 +124,9 @@ def _made(name: str, workers: int | None, target: Target) -> Any:
 
 
 def _recipe(table: AutoPopulate, restrictions: Sequence[Any], where: Where, executor: Any) -> Recipe:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
     if isinstance(executor, ThreadPoolExecutor) or getattr(executor, "in_process", False):
         return SharedRecipe(table, restrictions, where)
-    local = where.executor in (None, "processes")
+    local = where.executor in (None, "processes") or isinstance(executor, Processes | ProcessPoolExecutor)
     return pack(table, restrictions, where.transaction, where.contract, secrets=local)

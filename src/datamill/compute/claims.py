@@ -14,7 +14,7 @@ from datamill.compute import job_states
 from datamill.compute.identity import worker_name
 from datamill.compute.job_states import Event, Status
 from datamill.compute.jobs import UNCLAIMED, Jobs, completed, failed, later
-from datamill.errors import DataMillError, QueryError
+from datamill.errors import DataMillError
 from datamill.settings.log import logger
 from datamill.sql import jobs as sql
 from datamill.sql.keys import key_batches
@@ -309,7 +309,7 @@ class Claims:
         changes = {**UNCLAIMED, "status": Status.PENDING.value}
         try:
             self.jobs.execute(self.jobs.update(changes, *self._mine()))
-        except QueryError as error:
+        except DataMillError as error:
             logger.warning(
                 "Jobs of %s were not given back: %s. Their lease will run out.", self.worker, error
             )
