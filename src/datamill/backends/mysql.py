@@ -15,7 +15,7 @@ from datamill.backends.mysql_literals import bind
 from datamill.backends.mysql_open import Server, Target, target_of
 from datamill.backends.mysql_stream import Row, RowStream, batches
 from datamill.backends.mysql_wire import Answer, Wire
-from datamill.errors import DataMillError, LostConnectionError
+from datamill.errors import DataMillError, LostConnectionError, QueryError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
@@ -25,6 +25,8 @@ from datamill.sql.dialects.mysql import MARIADB, MYSQL
 _WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*([A-Za-z]+)(?:\s+([A-Za-z]+))?", re.DOTALL)
 _COMMITS = frozenset(("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE", "LOCK", "ANALYZE"))
 """First words of statements that commit what is open."""
+_UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError, AssertionError)
+"""What drivers raise for values that they cannot convert."""
 
 
 def connect(address: DatabaseAddress, settings: Settings) -> MysqlSession:
@@ -87,6 +89,10 @@ class MysqlSession:
             return wire.run(statement) if data is None else wire.load(statement, data)
         except wire.errors as error:
             raise self._explained(error, sql or statement[:1000].decode(errors="replace")) from error
+        except _UNREADABLE as error:
+            self._lose("was given up after an answer that cannot be read")
+            text = f"The answer of {self._target.place} cannot be read: {error}."
+            raise QueryError(text, sql=sql, backend="mysql") from error
         except BaseException:
             # Interrupted half-way: what comes next on this connection would be the rest of this answer.
             self._lose("was interrupted")
