@@ -165,6 +165,10 @@ CODECS: Final = Registry[Codec](
         "object": "datamill.codecs.builtin.object:ObjectCodec",
         "npy": "datamill.codecs.builtin.npy:NpyCodec",
         "filepath": "datamill.codecs.builtin.filepath:FilepathCodec",
+        "zarr": "datamill.codecs.builtin.zarr:ZarrCodec",
+        "parquet": "datamill.codecs.builtin.tables:ParquetCodec",
+        "arrow": "datamill.codecs.builtin.tables:ArrowCodec",
+        "image": "datamill.codecs.builtin.image:ImageCodec",
         # Attributes of DataJoint 0.14, for reading.
         "external": "datamill.codecs.builtin.external:AncientCodec",
         "external-blob": "datamill.codecs.builtin.external:ExternalBlobCodec",

@@ -1,0 +1,133 @@
+"""``<zarr@>``: chunked arrays and groups in a store."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datamill.codecs.builtin.extras import library
+from datamill.codecs.refs.zarr_ref import ZarrRef
+from datamill.codecs.schema_codec import SchemaCodec
+from datamill.errors import InvalidValueError
+from datamill.storage.backend import StorageBackend
+from datamill.storage.folders import describe_folder, read_manifest, write_manifest
+from datamill.storage.stores import stores_for
+
+
+class ZarrCodec(SchemaCodec, register=False):
+    """Stores numpy arrays, zarr Arrays and Groups as ``.zarr`` folders; gives a `ZarrRef`."""
+
+    name = "zarr"
+    is_lazy = True
+
+    def validate(self, value: Any) -> None:
+        """Check that the value is an array or group.
+
+        Raises:
+            TypeError: It is not.
+        """
+        import numpy
+
+        if isinstance(value, ZarrRef):
+            return
+        if isinstance(value, numpy.ndarray):
+            if value.dtype.hasobject or isinstance(value, numpy.ma.MaskedArray):
+                raise TypeError("<zarr@> takes no arrays of Python objects and no masked arrays.")
+            return
+        zarr = library("zarr", "zarr", "zarr")
+        if not isinstance(value, zarr.Array | zarr.Group):
+            raise TypeError(
+                f"<zarr@> takes a numpy or zarr array, or a zarr group, not {type(value).__name__}."
+            )
+
+    def encode(
+        self,
+        value: Any,
+        *,
+        key: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        store_name: str | None = None,
+    ) -> dict[str, Any]:
+        """Store the array or group, and its manifest."""
+        schema, table, field, primary_key = self._extract_context(key, context)
+        config = self._codec_config(key, context)
+        backend = self._get_backend(store_name, config)
+        path, _ = self._build_path(schema, table, field, primary_key, ".zarr", store_name, config)
+        if isinstance(value, ZarrRef):
+            value = value.open()
+        with tempfile.TemporaryDirectory(prefix="datamill-") as scratch:
+            folder = Path(scratch) / "value.zarr"
+            _copy(library("zarr", "zarr", "zarr"), value, str(folder))
+            manifest = backend.put_folder(folder, path)
+        return _metadata(backend, path, manifest, value)
+
+    def decode(
+        self,
+        stored: Mapping[str, Any],
+        *,
+        key: Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> ZarrRef:
+        """Return a reference; nothing is read."""
+        return ZarrRef(stored, stores=stores_for(self._codec_config(key, context)))
+
+    def stage_metadata(self, backend: StorageBackend, path: str, ext: str) -> dict[str, Any]:
+        """Return the metadata of an array or group that was written in place.
+
+        Raises:
+            InvalidValueError: It is none.
+        """
+        try:
+            value = open_zarr(backend, path)
+        except (ValueError, KeyError, OSError) as error:
+            raise InvalidValueError(
+                f"What was written to {path!r} is no zarr array or group: {error}."
+            ) from error
+        manifest = read_manifest(backend, path) or write_manifest(
+            backend, path, describe_folder(backend, path)
+        )
+        return _metadata(backend, path, manifest, value)
+
+
+def open_zarr(backend: StorageBackend, path: str) -> Any:
+    """Open an array or group in a store, read-only."""
+    return library("zarr", "zarr", "zarr").open(backend.get_fsmap(path), mode="r")
+
+
+def _copy(zarr: Any, value: Any, folder: str) -> None:
+    if not isinstance(value, zarr.Group):
+        target = zarr.create_array(folder, shape=value.shape, dtype=value.dtype, **_layout(value))
+        target[...] = value[...]
+        target.attrs.update(dict(getattr(value, "attrs", {})))
+        return
+    root = zarr.open_group(folder, mode="w")
+    root.attrs.update(dict(value.attrs))
+    for name, member in sorted(value.members(max_depth=None)):
+        if isinstance(member, zarr.Group):
+            root.require_group(name).attrs.update(dict(member.attrs))
+        else:
+            copy = root.create_array(name, shape=member.shape, dtype=member.dtype, **_layout(member))
+            copy[...] = member[...]
+            copy.attrs.update(dict(member.attrs))
+
+
+def _layout(value: Any) -> dict[str, Any]:
+    """Return how an array is cut into chunks, as far as it says."""
+    chunks = getattr(value, "chunks", None)
+    return {} if chunks is None else {"chunks": chunks}
+
+
+def _metadata(backend: StorageBackend, path: str, manifest: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    return {
+        "path": path,
+        "store": backend.name,
+        "size": manifest["total_size"],
+        "item_count": manifest["item_count"],
+        "is_dir": True,
+        "shape": None if shape is None else list(shape),
+        "dtype": None if dtype is None else str(dtype),
+        "codec_version": "1",
+    }

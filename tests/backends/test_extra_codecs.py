@@ -1,0 +1,128 @@
+"""The codecs of the extras: zarr, parquet, arrow, image."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import datamill as dm
+from datamill.errors import MissingExtraError
+
+DEFINITION = """
+k : int32
+---
+zarr = null : <zarr@>
+parquet = null : <parquet@>
+arrow = null : <arrow>
+arrow_stored = null : <arrow@>
+image = null : <image>
+image_stored = null : <image@>
+"""
+
+
+@pytest.fixture
+def table(database_url: str, store: dict[str, Any]) -> Iterator[Any]:
+    lab = dm.Instance(url=database_url, safemode=False, stores={"default": "main", "main": store})
+    cls = types.new_class("Thing", (dm.Manual,), exec_body=lambda body: body.update(definition=DEFINITION))
+    yield lab.Schema("lab")(cls)
+    lab.connection.close()
+
+
+def test_zarr_arrays_and_groups(table: Any) -> None:
+    zarr = pytest.importorskip("zarr")
+    array = np.arange(60, dtype="i4").reshape(20, 3)
+    group = zarr.open_group(zarr.storage.MemoryStore(), mode="w")
+    group.create_array("inner/a", shape=(4,), dtype="f8")[:] = np.arange(4.0)
+    group.attrs["unit"] = "mV"
+    table.insert([{"k": 1, "zarr": array}, {"k": 2, "zarr": group}])
+    first, second = table.to_arrays("zarr", order_by="k")
+    assert (first.shape, first.dtype, first.ndim, first.size, len(first)) == ((20, 3), array.dtype, 2, 60, 20)
+    assert np.array_equal(first[5:7], array[5:7])
+    assert np.array_equal(np.asarray(first), array)
+    assert second.shape is None
+    assert np.array_equal(second["inner/a"][:], np.arange(4.0))
+    assert second.attrs["unit"] == "mV"
+    assert first.verify()
+    table.insert1({"k": 3, "zarr": first})
+    assert np.array_equal((table & "k = 3").fetch1("zarr")[:], array)
+    with table.staged_insert1 as staged:
+        staged.rec["k"] = 4
+        zarr.open(staged.store("zarr", ".zarr"), mode="w", shape=(2,), dtype="u1")[:] = 7
+    assert (table & "k = 4").fetch1("zarr").shape == (2,)
+    with pytest.raises(TypeError):
+        table.insert1({"k": 5, "zarr": [1]})
+
+
+def test_tables(table: Any) -> None:
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    pyarrow = pytest.importorskip("pyarrow")
+    plain = pyarrow.table({"unit": [1, 2, 3], "time": [0.5, 1.5, 2.5]})
+    values = {1: plain, 2: pandas.DataFrame({"unit": [1], "time": [2.0]}), 3: polars.DataFrame({"unit": [9]})}
+    names = ("parquet", "arrow", "arrow_stored")
+    table.insert({"k": key, **dict.fromkeys(names, value)} for key, value in values.items())
+    row = (table & "k = 1").fetch1()
+    assert row["arrow"].equals(plain)
+    assert row["arrow_stored"].equals(plain)
+    ref = row["parquet"]
+    assert (ref.shape, ref.columns, len(ref)) == ((3, 2), ["unit", "time"], 3)
+    assert ref.to_arrow().equals(plain)
+    assert ref.to_arrow(columns=["time"], filters=[("unit", ">", 1)]).to_pydict() == {"time": [1.5, 2.5]}
+    assert list(ref.to_pandas()["unit"]) == [1, 2, 3]
+    assert ref.to_polars().shape == (3, 2)
+    assert (table & "k = 2").fetch1("parquet").to_pandas().equals(values[2])
+    with table.staged_insert1 as staged:
+        staged.rec["k"] = 4
+        import pyarrow.parquet as parquet
+
+        parquet.write_table(plain, staged.open("parquet", ".parquet"))
+    assert (table & "k = 4").fetch1("parquet").shape == (3, 2)
+    with pytest.raises(TypeError):
+        table.insert1({"k": 5, "arrow": {"a": [1]}})
+
+
+@pytest.mark.parametrize(
+    ("array", "format"),
+    [
+        (np.arange(12, dtype="u1").reshape(3, 4), "PNG"),
+        (np.arange(12, dtype="u2").reshape(3, 4) * 5000, "PNG"),
+        (np.eye(4, dtype=bool), "PNG"),
+        (np.arange(36, dtype="u1").reshape(3, 4, 3), "PNG"),
+        (np.arange(48, dtype="u1").reshape(3, 4, 4), "PNG"),
+        (np.arange(12, dtype="f4").reshape(3, 4), "TIFF"),
+        (np.arange(12, dtype="i4").reshape(3, 4), "TIFF"),
+        (np.arange(12, dtype="u1").reshape(3, 4, 1), "PNG"),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", value)),
+)
+def test_images(table: Any, array: np.ndarray[Any, Any], format: str) -> None:
+    pytest.importorskip("PIL")
+    table.insert1({"k": 1, "image": array, "image_stored": array})
+    inline, ref = table.fetch1("image", "image_stored")
+    assert np.array_equal(inline.reshape(array.shape), array)
+    assert inline.dtype == array.dtype
+    assert (ref.shape, ref.dtype, ref.format) == (array.shape, array.dtype, format)
+    assert np.array_equal(ref.load(), array)
+    assert ref.path.endswith(format.lower())
+    assert ref.verify()
+
+
+def test_pillow_images_and_what_is_no_image(table: Any) -> None:
+    image = pytest.importorskip("PIL.Image")
+    picture = image.fromarray(np.zeros((3, 4, 3), dtype="u1"))
+    table.insert1({"k": 1, "image": picture})
+    assert table.fetch1("image").shape == (3, 4, 3)
+    for value in (np.zeros((2, 2, 5), "u1"), np.zeros(3), np.zeros((2, 2), "c16"), "text"):
+        with pytest.raises((TypeError, ValueError)):
+            table.insert1({"k": 2, "image": value})
+
+
+def test_missing_libraries_are_named(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    with pytest.raises(MissingExtraError, match=r"datamill\[image\]") as raised:
+        table.insert1({"k": 1, "image": np.zeros((2, 2), "u1")})
+    assert raised.value.extra == "image"
