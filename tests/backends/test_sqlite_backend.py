@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -595,3 +596,30 @@ def test_a_stream_ends_with_its_session(session: SqliteSession) -> None:
     session.close()
     with pytest.raises(LostConnectionError, match="is closed"):
         next(stream)
+
+
+def test_closing_ends_what_other_threads_run(session: SqliteSession) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(session.execute, endless)
+        with pytest.raises(TimeoutError):
+            running.result(0.2)
+        session.close()
+        with pytest.raises((QueryError, LostConnectionError), match=r"interrupted|closed"):
+            running.result(20)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_written_to_a_file_that_was_removed(
+    session: SqliteSession, path: str, replaced: bool
+) -> None:
+    add_mice(session, 1)
+    for file in (path, f"{path}-wal", f"{path}-shm"):
+        Path(file).rename(f"{file}.away")
+    if replaced:
+        Path(path).write_bytes(b"")
+    with pytest.raises(LostConnectionError, match="moved, removed or replaced"):
+        add_mice(session, 2)
+    with pytest.raises(LostConnectionError, match="moved, removed or replaced"):
+        session.begin()
+    assert not session.in_transaction

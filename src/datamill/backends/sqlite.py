@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -26,6 +27,8 @@ from datamill.sql.dialects.sqlite import SQLITE
 DRIVER_ERRORS = (apsw.Error, *VALUE_ERRORS)
 _FIRST_WORD = re.compile(r"[\s(]*(\w*)")
 _CHANGES_ROWS = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_PATIENCE = 10
+"""Seconds that `SqliteSession.close` waits for a statement of another thread to end."""
 _READS_ROWS = ("SELECT", "VALUES", "WITH", "PRAGMA", "EXPLAIN")
 
 
@@ -85,8 +88,14 @@ class SqliteSession:
         self._reader: apsw.Connection | None = None
         self._streaming: list[apsw.Connection] = []
         self._lost: str | None = None
-        self._connection = self._open()
+        self._file: tuple[int, int] | None = None
+        self._connection = self._open_main()
         sqlite_fork.watch(self)
+
+    def _open_main(self) -> apsw.Connection:
+        connection = self._open()
+        self._file = _identity(self.path)
+        return connection
 
     def _open(self, read_only: bool = False) -> apsw.Connection:
         if self.path in sqlite_fork.UNSAFE_PATHS:
@@ -111,7 +120,7 @@ class SqliteSession:
         if self._lost is not None:
             hint = "Use a file: sqlite:///datamill.db." if self.path == MEMORY else "Connect again."
             raise LostConnectionError(f"The connection to {self.path} {self._lost}.", hint=hint)
-        self._connection = self._open()
+        self._connection = self._open_main()
         return self._connection
 
     def suspend(self) -> None:
@@ -195,6 +204,7 @@ class SqliteSession:
         alone = not connection.in_transaction
         try:
             if alone:
+                self._check_file()
                 connection.execute("BEGIN IMMEDIATE")
             insert.write(columns)
             if alone:
@@ -227,6 +237,9 @@ class SqliteSession:
 
     def begin(self, write: bool = True) -> None:
         """Open a transaction; a writing one waits for the other writer now rather than half-way."""
+        if write:
+            self._ready()
+            self._check_file()
         self._command("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def commit(self) -> None:
@@ -319,25 +332,64 @@ class SqliteSession:
     def ping(self) -> None:
         """Raise LostConnectionError if the connection is closed or its file was moved or removed."""
         self.execute("SELECT 1")
-        if self.path != MEMORY and not os.path.exists(self.path):  # noqa: PTH110 - called often
-            text = f"The database file {self.path} was moved or removed."
+        self._check_file()
+
+    def _check_file(self) -> None:
+        """Refuse to write to a file that nobody will find: one that was moved, removed or replaced meanwhile."""
+        if self.path != MEMORY and _identity(self.path) != self._file:
+            text = f"The database file {self.path} was moved, removed or replaced."
             raise LostConnectionError(text, hint="Connect again.")
 
     def close(self) -> None:
-        """End the connection, undoing an open transaction and ending streams; idempotent."""
+        """End the connection, undoing an open transaction, ending streams and what other threads run; idempotent."""
         if self._lost is None:
             self._lost = "was closed"
         streaming, self._streaming = self._streaming, []
-        for connection in streaming:
-            connection.close(force=True)
-        self._drop_connections()
+        try:
+            for connection in streaming:
+                _shut(connection, _PATIENCE)
+            self._drop_connections(_PATIENCE)
+        except apsw.ThreadingViolationError as error:
+            raise self._error(error) from error
 
-    def _drop_connections(self) -> None:
+    def _drop_connections(self, patience: float = 0) -> None:
         for name in ("_reader", "_connection"):
             connection: apsw.Connection | None = getattr(self, name)
             if connection is not None:
-                connection.close()
+                _shut(connection, patience)
                 setattr(self, name, None)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from others of its name; None if there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called often
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _shut(connection: apsw.Connection, patience: float = 0) -> None:
+    """Close a connection with its cursors, interrupting the statement that another thread may run on it.
+
+    Args:
+        connection: Any.
+        patience: Seconds to wait until that thread has noticed.
+
+    Raises:
+        apsw.ThreadingViolationError: It has not.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.close(force=True)
+        except apsw.ThreadingViolationError:
+            if time.monotonic() >= deadline:
+                raise
+            connection.interrupt()
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _result_of_nothing(connection: apsw.Connection, sql: str, params: Sequence[Any]) -> Result:
