@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import marshal
 import pickle
 import shutil
 import tempfile
@@ -20,6 +21,10 @@ Key = tuple[Any, ...]
 
 _CREATE = 'CREATE TABLE "key" ("position" INTEGER PRIMARY KEY, "key" BLOB NOT NULL UNIQUE)'
 _MOST_VALUES = 500
+_PLAIN = 2
+"""Version of the marshal format that remembers no objects, so that the bytes depend on values only."""
+_PICKLED = b"\x80"
+"""First byte of pickled keys; marshalled ones start with another."""
 
 
 class KeyFile:
@@ -48,7 +53,7 @@ class KeyFile:
     def read(self, start: int, count: int) -> Sequence[Key]:
         """Return keys from a position on."""
         sql = 'SELECT "key" FROM "key" WHERE "position" > ? ORDER BY "position" LIMIT ?'
-        return [pickle.loads(row[0]) for row in self._session.execute(sql, (start, count)).rows]
+        return [_unpack(row[0]) for row in self._session.execute(sql, (start, count)).rows]
 
     def holds(self, key: Key) -> bool:
         """Return whether a key is there."""
@@ -65,6 +70,18 @@ def _remove(session: BackendSession, folder: str) -> None:
 
 def _pack(key: Key) -> bytes:
     """Return bytes that are equal for equal keys."""
+    try:
+        return marshal.dumps(key, _PLAIN)
+    except ValueError:  # it holds something else than numbers, text and bytes
+        return _pickle(key)
+
+
+def _unpack(packed: bytes) -> Key:
+    key: Key = pickle.loads(packed) if packed.startswith(_PICKLED) else marshal.loads(packed)
+    return key
+
+
+def _pickle(key: Key) -> bytes:
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=5)
     pickler.fast = True  # without memory of objects seen before, the bytes depend on values only
