@@ -25,6 +25,7 @@ from datamill.sql.select import compile_exists, compile_select
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
+    from datamill.data.delete_files import PlannedFile
 
 REPEATS = 3
 """How often a plan is made anew because others inserted dependent rows meanwhile."""
@@ -176,6 +177,17 @@ class DeletePlan:
         """Return, for each table with planned rows, where it stands and whether its rows may be deleted."""
         found = table_owners(self._connection, self.planned)
         return {self._full(name): owner for name, owner in found.items()}
+
+    def files(self) -> list[PlannedFile]:
+        """Return the objects in stores that planned rows refer to, with their sizes, and which are shared.
+
+        Objects of content under its hash may be shared: all rows that refer to such content are looked at.
+        """
+        from datamill.data.delete_files import planned_files
+
+        return planned_files(
+            self._connection, self._cascade.graph, {name: self._cascade.keys[name] for name in self.planned}
+        )
 
     @property
     def connection(self) -> Connection:
