@@ -165,6 +165,19 @@ def test_cut_while_the_server_commits(connection: Connection, mouse: TableSpec) 
     assert count(connection, mouse) == 100
 
 
+def test_a_child_forked_within_a_loop_leaves_the_loop_alone(connection: Connection, mouse: TableSpec) -> None:
+    insert(connection, mouse, [{"mouse": 1000 + k} for k in range(5000)])
+    rows = iterate(connection, BaseTable(mouse, connection))
+    next(rows)
+    child = os.fork()
+    if child == 0:
+        rows.close()  # type: ignore[attr-defined]
+        os._exit(count(connection, mouse) != 5100)
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(list(rows)) == 5099
+    assert count(connection, mouse) == 5100
+
+
 def test_two_threads_on_one_table(connection: Connection, mouse: TableSpec) -> None:
     def work(start: int) -> None:
         for k in range(50):

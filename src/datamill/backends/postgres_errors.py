@@ -203,7 +203,9 @@ def _no_table(error: psycopg.Error, facts: Facts) -> DataMillError:
 
 def _no_schema(error: psycopg.Error, facts: Facts) -> DataMillError:
     match = _QUOTED.search(error.diag.message_primary or "")
-    schema = match["name"] if match else None
+    if match is None:
+        return _refused(error, facts)
+    schema = match["name"]
     return MissingTableError(
         f"Schema {schema} does not exist.", schema=schema, hint="Create it, or check its name."
     )

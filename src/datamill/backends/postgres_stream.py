@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ class RowStream:
         DataMillError: The database refused the query.
     """
 
-    __slots__ = ("_connection", "_cursor", "_done", "_explain", "_size", "_sql")
+    __slots__ = ("_connection", "_cursor", "_done", "_explain", "_process", "_size", "_sql")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class RowStream:
         done: Callable[[PgConnection], None],
     ) -> None:
         self._connection: PgConnection | None = connection
+        self._process = os.getpid()
         self._explain, self._done = explain, done
         self._size, self._sql = batch_size, sql
         self._cursor: RawServerCursor[Row] = RawServerCursor(connection, "datamill_rows", withhold=False)
@@ -80,7 +82,7 @@ class RowStream:
 
     def _finish(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is None:
+        if connection is None or os.getpid() != self._process:  # in a forked child it is the parent's
             return
         try:
             self._cursor.close()
