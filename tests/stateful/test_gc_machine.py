@@ -203,6 +203,25 @@ class Collection(RuleBasedStateMachine):
         finally:
             self.hook = None
 
+    @rule(point=st.sampled_from([*POINTS, "uploaded"]), schema=SCHEMAS, content=st.sampled_from(CONTENTS))
+    def race(self, point: str, schema: int, content: bytes) -> None:
+        """What was marked days ago is inserted again at some moment of its removal."""
+        key = 50
+        self._insert(self.writer, schema, key, content)
+        self.delete(schema, key)
+        self._collector().mark()
+        self.days += 2
+        self._collector().mark()
+        self.days += 2
+        collector = self._collector()
+        if point == "uploaded":
+            self.hook = (point, collector.purge)
+            self._insert(self.writer, schema, key, content)
+        else:
+            self.hook = (point, lambda: self._insert(self.writer, schema, key, content))
+            collector.purge()
+        self.hook = None
+
     @rule(
         action=st.sampled_from(["mark", "purge"]), schema=SCHEMAS, key=KEYS, content=st.sampled_from(CONTENTS)
     )
