@@ -17,14 +17,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from datamill import codecs, errors
-    from datamill.compute import executors
     from datamill.algebra.conditions import AndList, Not, Top
-    from datamill.api import gc, trash
+    from datamill.api import deploy, gc, migrate, trash
     from datamill.api.default import config, conn
     from datamill.api.diagram import Diagram
     from datamill.api.expression import QueryExpression
     from datamill.api.instance import Instance
     from datamill.api.jobs import Job
+    from datamill.api.running import Runner
     from datamill.api.schema import Schema, list_schemas, schema
     from datamill.api.table import FreeTable, Table
     from datamill.api.tiers import Compute, Computed, Entry, Imported, Ingest, Lookup, Manual, Part
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datamill.codecs.refs.object_ref import ObjectRef
     from datamill.codecs.schema_codec import SchemaCodec
     from datamill.codecs.specs2 import CustomType, Object, register_type
+    from datamill.compute import executors
     from datamill.compute.retry import Retry
     from datamill.data.connection import Connection
     from datamill.data.validate import ValidationResult
@@ -52,6 +53,7 @@ _HOMES = {
     "datamill.api.expression": "QueryExpression",
     "datamill.api.instance": "Instance",
     "datamill.api.jobs": "Job",
+    "datamill.api.running": "Runner",
     "datamill.api.schema": "Schema schema list_schemas",
     "datamill.api.table": "FreeTable Table",
     "datamill.api.tiers": "Compute Computed Entry Imported Ingest Lookup Manual Part",
@@ -75,9 +77,11 @@ _HOMES = {
 _MODULES = {
     "blob": "datamill.codecs.blob",
     "codecs": "datamill.codecs",
+    "deploy": "datamill.api.deploy",
     "errors": "datamill.errors",
     "executors": "datamill.compute.executors",
     "gc": "datamill.api.gc",
+    "migrate": "datamill.api.migrate",
     "trash": "datamill.api.trash",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -111,6 +115,7 @@ __all__ = [
     "Part",
     "QueryExpression",
     "Retry",
+    "Runner",
     "Schema",
     "SchemaCodec",
     "SkipKey",
@@ -127,6 +132,7 @@ __all__ = [
     "conn",
     "copy_database",
     "create_virtual_module",
+    "deploy",
     "errors",
     "executors",
     "gc",
@@ -135,6 +141,7 @@ __all__ = [
     "list_codecs",
     "list_schemas",
     "logger",
+    "migrate",
     "register_type",
     "schema",
     "trash",

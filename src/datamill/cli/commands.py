@@ -11,6 +11,7 @@ from datamill.cli.collecting import gc
 from datamill.cli.copying import copy
 from datamill.cli.looking import describe, diagram, ls
 from datamill.cli.querying import delete, query
+from datamill.cli.running import errors, progress, retry, run, status, work
 from datamill.cli.shell import shell
 from datamill.errors import DataMillError, MissingExtraError
 
@@ -25,6 +26,8 @@ app.command()(copy)
 app.command()(gc)
 for _command in (ls, describe, diagram, query, delete, shell):
     app.command()(_command)
+for _job_command in (run, work, status, progress, errors, retry):
+    app.command()(_job_command)
 
 
 @app.callback()

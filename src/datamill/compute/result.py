@@ -29,3 +29,12 @@ class PopulateResult(dict[str, Any]):
     def failed(self, key: dict[str, Any], error: BaseException, as_object: bool) -> None:
         """Keep the error of a key."""
         self["error_list"].append((key, error if as_object else f"{type(error).__name__}: {error}"))
+
+    def add(self, other: PopulateResult) -> None:
+        """Add the outcome of another run."""
+        self["success_count"] += other["success_count"]
+        self["error_list"].extend(other["error_list"])
+        self.skipped += other.skipped
+        self.lost += other.lost
+        self.calls += other.calls
+        self.elapsed += other.elapsed

@@ -1,0 +1,126 @@
+"""The auto-populated tables of schemas, modules and packages, in order."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from datamill.api.populating import AutoPopulate
+from datamill.api.schema import Schema
+from datamill.errors import DataMillError
+from datamill.model.names import TableName
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+
+class Pipeline:
+    """Tables to populate, all of one database.
+
+    Args:
+        targets: Schemas, modules or packages, and table classes.
+
+    Fields:
+        names: The tables in dependency order.
+
+    Raises:
+        DataMillError: A target is none of these, nothing is to be populated, or the tables are of several databases.
+    """
+
+    def __init__(self, targets: Sequence[Any]) -> None:
+        classes = {cls()._name: cls for target in targets for cls in tables_in(target)}
+        if not classes:
+            raise DataMillError(
+                f"There is nothing to populate in {', '.join(map(repr, targets)) or 'no target'}.",
+                hint="Name schemas, modules or tables that are Computed or Imported.",
+            )
+        connections = {id(cls().connection): cls().connection for cls in classes.values()}
+        if len(connections) > 1:
+            raise DataMillError(
+                "The tables are of several databases.", hint="Make a Runner for each database."
+            )
+        self._classes = classes
+        self.connection: Connection = next(iter(connections.values()))
+        self._graph = self.connection.catalog.graph()
+        self.names: list[TableName] = [name for name in self._graph.order() if name in classes]
+
+    def table(self, name: TableName) -> AutoPopulate:
+        """Return an instance of a table's class."""
+        found: AutoPopulate = self._classes[name]()
+        return found
+
+    def below(self, name: TableName) -> set[TableName]:
+        """Return the tables of the pipeline that depend on one."""
+        return {other for other in self._graph.descendants(name) if other in self._classes and other != name}
+
+    def change_counter(self) -> int | None:
+        """Return a number that changes when another connection writes, where the database tells."""
+        return self.connection.session.change_counter()
+
+
+def tables_in(target: Any) -> Iterator[type[AutoPopulate]]:
+    """Yield the auto-populated table classes of a schema, a module with its submodules, or a class itself.
+
+    Raises:
+        DataMillError: It is none of these.
+    """
+    if isinstance(target, Schema):
+        yield from _populated(target.classes.values())
+    elif isinstance(target, ModuleType):
+        for module in _modules(target):
+            yield from _populated(vars(module).values())
+    elif inspect.isclass(target) and issubclass(target, AutoPopulate):
+        yield from _populated([target])
+    elif isinstance(target, AutoPopulate):
+        yield from _populated([type(target)])
+    else:
+        raise DataMillError(
+            f"{target!r} is no schema, module or auto-populated table.", hint="Give one of these."
+        )
+
+
+def _populated(values: Iterable[Any]) -> Iterator[type[AutoPopulate]]:
+    for value in values:
+        if inspect.isclass(value) and issubclass(value, AutoPopulate) and _is_bound(value):
+            yield value
+
+
+def _is_bound(cls: Any) -> bool:
+    return getattr(cls, "_schema", None) is not None and cls._schema.is_activated()
+
+
+def _modules(module: ModuleType) -> Iterator[ModuleType]:
+    yield module
+    for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{module.__name__}."):
+        if found.name.rpartition(".")[2] != "__main__":
+            yield import_module(found.name)
+
+
+def import_target(text: str) -> Any:
+    """Import what a text names: a module or package, ``module:name`` within one, or a file ending ``.py``.
+
+    The current folder is searched first, as by ``python -m``.
+
+    Raises:
+        ImportError: There is no such module.
+        DataMillError: The module has no such name.
+    """
+    if text.endswith(".py"):
+        path = Path(text).resolve()
+        sys.path.insert(0, str(path.parent))
+        return import_module(path.stem)
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    module, _, name = text.partition(":")
+    found: Any = import_module(module)
+    for part in name.split(".") if name else ():
+        if not hasattr(found, part):
+            raise DataMillError(f"{module} has no {part!r}.")
+        found = getattr(found, part)
+    return found

@@ -1,0 +1,204 @@
+"""``datamill run``, ``work``, ``status``, ``progress``, ``errors`` and ``retry``: pipelines at the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from datamill.cli.connecting import AsJson, plain, print_json
+from datamill.errors import DataMillError, MissingExtraError
+
+if TYPE_CHECKING:
+    from datamill.api.running import Runner
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+Targets = Annotated[
+    list[str], typer.Argument(help="Modules or packages of the pipeline, module:name, or files ending .py.")
+]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", help="Condition on the key source of each table; repeatable.")
+]
+Processes = Annotated[int, typer.Option("--processes", "-p", help="Worker processes; 0: one per processor.")]
+Executor = Annotated[
+    str | None, typer.Option(help="Where to compute: processes, threads, dask, ray, slurm, mpi.")
+]
+JsonLog = Annotated[bool, typer.Option("--json", help="Log one JSON object per line.")]
+
+
+def run(
+    targets: Targets,
+    where: Where = None,
+    processes: Processes = 1,
+    executor: Executor = None,
+    wait_delayed: Annotated[
+        bool, typer.Option("--wait-delayed", help="Wait for jobs that are due later.")
+    ] = False,
+    as_json: JsonLog = False,
+) -> None:
+    """Populate a pipeline in dependency order until nothing is left."""
+    with _ending(), _shown(targets, where, processes, executor, as_json) as runner:
+        results = runner.run(wait_delayed)
+    _report(results)
+
+
+def work(
+    targets: Targets,
+    where: Where = None,
+    processes: Processes = 1,
+    executor: Executor = None,
+    poll: Annotated[float, typer.Option(help="Seconds between looks for new work.")] = 5.0,
+    idle: Annotated[float | None, typer.Option(help="End after so many seconds without work.")] = None,
+    as_json: JsonLog = False,
+) -> None:
+    """Populate a pipeline, stay, and react to what is inserted."""
+    with _ending(), _shown(targets, where, processes, executor, as_json) as runner:
+        results = runner.work(poll, idle)
+    _report(results)
+
+
+def status(targets: Targets, as_json: AsJson = False) -> None:
+    """Show for each table what remains and its jobs by status."""
+    with _ending():
+        found = _runner(targets, None, 1, None).progress()
+        if as_json:
+            print_json(found)
+        else:
+            _print_table(found)
+
+
+def progress(targets: Targets, as_json: AsJson = False) -> None:
+    """Show how much of each table is done; exit code 1 while something remains."""
+    with _ending():
+        found = _runner(targets, None, 1, None).progress()
+        rows = {table: (row["total"] - row["remaining"], row["total"]) for table, row in found.items()}
+        if as_json:
+            print_json({table: {"done": done, "total": total} for table, (done, total) in rows.items()})
+        else:
+            for table, (done, total) in rows.items():
+                share = 100.0 if not total else 100 * done / total
+                typer.echo(f"{table}: {done} of {total} ({share:.1f} %)")
+        if any(done < total for done, total in rows.values()):
+            raise typer.Exit(FAILED)
+
+
+def errors(
+    targets: Targets,
+    as_json: AsJson = False,
+    stack: Annotated[bool, typer.Option("--stack", help="Show tracebacks.")] = False,
+) -> None:
+    """List failed keys; exit code 1 if there are any."""
+    with _ending():
+        runner = _runner(targets, None, 1, None)
+        found = runner.errors(stack=stack)
+        if as_json:
+            print_json(found)
+        else:
+            for row in found:
+                typer.echo(f"{row['table']} {row['key']}: {row['error_message']}")
+                if stack and row["error_stack"]:
+                    typer.echo(row["error_stack"])
+        if found:
+            raise typer.Exit(FAILED)
+
+
+def retry(targets: Targets, where: Where = None) -> None:
+    """Make failed jobs pending again."""
+    with _ending():
+        typer.echo(f"{_runner(targets, None, 1, None).retry(*(where or ()))} jobs are pending again.")
+
+
+# helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _runner(
+    targets: list[str],
+    where: list[str] | None,
+    processes: int,
+    executor: str | None,
+    on_event: Any = None,
+) -> Runner:
+    from datamill.api.pipeline import import_target
+    from datamill.api.running import Runner
+
+    found = [import_target(target) for target in targets]
+    return Runner(
+        *found,
+        restrictions=tuple(where or ()),
+        processes=processes or None,
+        executor=executor,
+        on_event=on_event,
+    )
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Turn errors into messages and exit codes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; finished keys are stored, claims are given back.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except (DataMillError, ImportError) as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        usage = isinstance(error, MissingExtraError | ImportError)
+        raise typer.Exit(USAGE if usage else FAILED) from error
+
+
+@contextmanager
+def _shown(
+    targets: list[str], where: list[str] | None, processes: int, executor: str | None, as_json: bool
+) -> Iterator[Runner]:
+    """Make a runner whose events are shown: live on a terminal, as lines elsewhere, as JSON if asked for."""
+    if not as_json and sys.stdout.isatty():
+        from datamill.cli.live import LiveTable
+
+        live = LiveTable()
+        runner = _runner(targets, where, processes, executor, live.on_event)
+        with live.watching(runner):
+            yield runner
+        return
+    yield _runner(targets, where, processes, executor, _log_json if as_json else _log_text)
+
+
+def _log_json(event: dict[str, Any]) -> None:
+    import json
+
+    stamped = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **event}
+    typer.echo(json.dumps(stamped, default=plain, ensure_ascii=False))
+
+
+def _log_text(event: dict[str, Any]) -> None:
+    if event["event"] == "done" and (event["success"] or event["errors"] or event["skipped"]):
+        failed = f", {event['errors']} failed" if event["errors"] else ""
+        stamp = time.strftime("%H:%M:%S")
+        typer.echo(
+            f"{stamp} {event['table']}: {event['success']} computed{failed} in {event['seconds']:.1f} s"
+        )
+
+
+def _report(results: dict[str, Any]) -> None:
+    failed = [(table, *item) for table, result in results.items() for item in result["error_list"]]
+    for table, key, message in failed:
+        typer.echo(f"{table} {key}: {message}", err=True)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _print_table(found: dict[str, dict[str, int]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    names = list(next(iter(found.values())))
+    table = Table("table", box=None)
+    for name in names:
+        table.add_column(name, justify="right")
+    for label, row in found.items():
+        table.add_row(label, *(str(row[name]) for name in names))
+    Console().print(table)
