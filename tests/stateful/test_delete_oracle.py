@@ -36,6 +36,7 @@ class Table:
     """A table of the oracle: its rows by key, its references, and its master if it is a part."""
 
     name: str
+    schema: str = "lab"
     references: list[Reference] = field(default_factory=list)
     master: int | None = None
     rows: dict[int, Row] = field(default_factory=dict)
@@ -54,7 +55,8 @@ def schemas(draw: st.DrawFn) -> list[Table]:
         is_part: bool = draw(st.booleans())
         master: int | None = draw(st.sampled_from(masters)) if masters and is_part else None
         name = f"t{index}" if master is None else f"{tables[master].name}__p{index}"
-        table = Table(name, master=master)
+        schema: str = draw(st.sampled_from(["lab", "far"])) if master is None else tables[master].schema
+        table = Table(name, schema, master=master)
         if master is not None:
             table.references.append(Reference(master, f"r{index}m", False))
         for number in range(draw(st.integers(0, 3)) if tables else 0):
@@ -82,15 +84,18 @@ def _rows(draw: st.DrawFn, tables: list[Table], table: Table, key: int) -> Row |
 
 
 def declare(connection: Connection, tables: list[Table]) -> list[TableSpec]:
-    connection.catalog.create_schema("lab")
+    for schema in ("lab", "far"):
+        connection.catalog.create_schema(schema)
     specs = []
     for table in tables:
         lines = [f"{table.key} : int32", "---"]
         for reference in table.references:
             parent = tables[reference.parent]
             option = "[nullable] " if reference.nullable else ""
-            lines.append(f"-> {option}lab.{parent.name}.proj({reference.attribute}='{parent.key}')")
-        connection.catalog.declare(resolve(connection, "lab", table.name, "\n".join(lines)))
+            lines.append(
+                f"-> {option}{parent.schema}.{parent.name}.proj({reference.attribute}='{parent.key}')"
+            )
+        connection.catalog.declare(resolve(connection, table.schema, table.name, "\n".join(lines)))
         specs.append(connection.catalog.spec(_name(table)))
         insert(connection, specs[-1], list(table.rows.values()))
     return specs
@@ -99,7 +104,7 @@ def declare(connection: Connection, tables: list[Table]) -> list[TableSpec]:
 def _name(table: Table) -> Any:
     from datamill.model.names import TableName
 
-    return TableName("lab", table.name)
+    return TableName(table.schema, table.name)
 
 
 def oracle(tables: list[Table], target: int, keys: set[int], mode: str) -> tuple[dict[int, set[int]], bool]:
@@ -206,7 +211,12 @@ def test_what_deletes_took_comes_back(tables: list[Table], data: st.DataObject) 
             before = contents()
             if delete(connection, source, prompt=False, part_integrity=mode, trash=True):
                 states.append(before)
-        entries = trash.entries(connection, "lab")
+
+        def in_trash() -> list[trash.TrashEntry]:
+            found = [entry for schema in ("lab", "far") for entry in trash.entries(connection, schema)]
+            return sorted(found, key=lambda entry: entry.time, reverse=True)
+
+        entries = in_trash()
         assert len(entries) == len(states)
         if len(entries) > 1 and data.draw(
             st.booleans()
@@ -216,10 +226,10 @@ def test_what_deletes_took_comes_back(tables: list[Table], data: st.DataObject) 
                 trash.restore(connection, entries[-1].id)
             except IntegrityError:
                 assert contents() == now
-                assert trash.entries(connection, "lab") == entries
+                assert in_trash() == entries
             return
         for entry, before in zip(entries, reversed(states), strict=True):
             restored = trash.restore(connection, entry.id)
             assert restored == entry.counts
             assert contents() == before
-        assert trash.entries(connection, "lab") == []
+        assert in_trash() == []
