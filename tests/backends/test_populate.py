@@ -387,6 +387,25 @@ def test_opening_a_transaction_inside_make_raises(lab: Lab) -> None:
     assert not lab.instance.connection.in_transaction
 
 
+@pytest.mark.parametrize(
+    "sql", ["COMMIT", "/* now */ rollback", "BEGIN", "SAVEPOINT x", "DROP TABLE nothing", None]
+)
+def test_make_may_not_end_its_transaction_or_change_definitions(lab: Lab, sql: str | None) -> None:
+    def make(self: Any, key: dict[str, Any]) -> None:
+        self.insert1({**key, "result": 1})
+        if sql is None:
+            lab.source.drop()
+        else:
+            self.connection.query(sql)
+
+    result = lab.computed(make)
+    with pytest.raises(dm.DataMillError, match="A running make"):
+        result.populate()
+    assert len(result) == 0
+    assert len(lab.source()) > 0
+    assert not lab.instance.connection.in_transaction
+
+
 def test_key_computed_elsewhere_meanwhile(lab: Lab) -> None:
     def make(self: Any, key: dict[str, Any]) -> None:
         other = dm.Instance(url=lab.instance.connection.address.to_url(show_password=True))

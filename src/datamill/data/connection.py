@@ -16,7 +16,7 @@ from datamill.backends.base import BackendSession
 from datamill.catalog import Catalog
 from datamill.data.dependencies import Dependencies
 from datamill.data.observer import Observer
-from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read
+from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read, is_transaction
 from datamill.data.shared_session import SharedSession
 from datamill.data.transaction import RETRIES, ThreadState, Transaction, is_retryable
 from datamill.errors import ConfigError, DataMillError, LostConnectionError, QueryError
@@ -406,6 +406,10 @@ class Connection:
         return Cursor(result, as_dict)
 
     def _observe(self, observer: Observer, query: str, reads: bool) -> None:
+        if is_transaction(query):
+            self._refuse_in_make()
+        if is_definition(query):
+            raise DataMillError("A running make cannot change definitions.", hint="Do it before populate.")
         if reads:
             observer.on_read(_tables_of(query, self.dialect))
         else:

@@ -105,6 +105,8 @@ def drop_schema(connection: Connection, schema: str, *, prompt: bool | None = No
 
 
 def _refuse_in_transaction(connection: Connection) -> None:
+    if connection.observer is not None:
+        raise DataMillError("A running make cannot drop tables.", hint="Do it before populate.")
     if connection.in_transaction:
         raise DataMillError("Tables cannot be dropped within a transaction.", hint="Drop before or after it.")
 

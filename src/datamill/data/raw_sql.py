@@ -25,6 +25,7 @@ _PIECES = re.compile(
 )
 _COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
 _READS = frozenset(("SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "PRAGMA"))
+_TRANSACTS = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"})
 _DEFINES = frozenset(("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE", "COMMENT", "ATTACH", "DETACH"))
 _WRITES_INSIDE = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE|MERGE)\b", re.IGNORECASE)
 _KINDS: dict[type, str] = {bool: "bool", date: "date", Decimal: "decimal", UUID: "uuid"}
@@ -152,6 +153,11 @@ def is_read(sql: str) -> bool:
 def is_definition(sql: str) -> bool:
     """True if a statement may change which tables there are."""
     return first_word(sql) in _DEFINES
+
+
+def is_transaction(sql: str) -> bool:
+    """True if a statement begins, ends or marks a transaction."""
+    return first_word(sql) in _TRANSACTS
 
 
 def first_word(sql: str) -> str:
