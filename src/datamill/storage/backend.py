@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from datamill.errors import ConfigError, InvalidValueError
 from datamill.settings.secret import MaskedDict
@@ -18,6 +18,8 @@ from datamill.storage.local_files import remove_empty_parents, writing
 from datamill.storage.paths import join, safe_path
 from datamill.storage.streams import Content, copy
 
+LARGEST_CREATED: Final = 8 * 2**20
+"""Bytes that are sent without asking first whether they are there."""
 _SCHEMES = {"s3": "s3", "gcs": "gs", "azure": "az", "memory": "memory"}
 
 
@@ -127,6 +129,24 @@ class StorageBackend:
                     file.write(buffer)
             else:
                 self.fs.pipe_file(self._full_path(remote), bytes(buffer))
+
+    def create_buffer(self, buffer: bytes, remote: str) -> bool:
+        """Store bytes under a path unless something is there, in one request; return whether they were stored.
+
+        Where a store cannot do that, nothing is stored and the answer is False.
+        """
+        if self.protocol != "s3" or len(buffer) > LARGEST_CREATED:
+            return False
+        safe_path(remote, self.name)
+        try:
+            self.fs.pipe_file(self._full_path(remote), buffer, mode="create")
+        except (
+            OSError,
+            NotImplementedError,
+            TypeError,
+        ):  # it exists, or the server does not know the condition
+            return False
+        return True
 
     def put_stream(self, source: Any, remote: str) -> Content:
         """Store what a binary stream gives, in pieces; return its size and hash."""

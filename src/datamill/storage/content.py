@@ -65,6 +65,8 @@ def _put(backend: StorageBackend, path: str, digest: str, content: bytes) -> Non
     if path in _doomed.get().purging:
         raise BeingPurged(path)
     if path not in _doomed.get().paths:
+        if backend.create_buffer(content, path):
+            return
         found = backend.info(path)
         if found is not None and found.size == len(content):
             return
