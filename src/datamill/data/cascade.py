@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from datamill.backends.base import BackendSession
 from datamill.data.key_set import Key, KeySet
-from datamill.errors import DataMillError
+from datamill.errors import AccessError, DataMillError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
 from datamill.sql.keys import key_batches, select_by_key, types_of
+from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -58,6 +60,7 @@ class Cascade:
         self.target = target
         self.part_integrity = part_integrity
         self.keys: dict[TableName, KeySet] = {name: KeySet() for name in graph.descendants(target)}
+        self._unlockable: set[TableName] = set()
         self._suspects = {target} if target.master else set()
         self._position = {name: index for index, name in enumerate(graph.order())}
 
@@ -124,9 +127,17 @@ class Cascade:
         types = types_of(self.graph.specs[table], names)
         for batch in key_batches(keys, len(names), dialect):
             statement = select_by_key(dialect, table, wanted, names, batch, types)
-            # Rows as they are, not as a snapshot shows them; and nobody adds to them before they are removed.
-            lock = dialect.share_lock if session.in_transaction else ""
-            yield from session.execute(statement.sql + lock, statement.params).rows
+            yield from self._read(session, table, statement)
+
+    def _read(self, session: BackendSession, table: TableName, statement: Statement) -> Sequence[Key]:
+        """Read rows as they are, not as a snapshot shows them, and keep others from adding to them meanwhile."""
+        lock = self.connection.dialect.share_lock
+        if lock and session.in_transaction and table not in self._unlockable:
+            try:
+                return session.execute(statement.sql + lock, statement.params).rows
+            except AccessError:  # a plain read needs fewer privileges
+                self._unlockable.add(table)
+        return session.execute(statement.sql, statement.params).rows
 
     # masters and parts -----------------------------------------------------------------------------------------
 
