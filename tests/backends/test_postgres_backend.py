@@ -492,6 +492,16 @@ class TestPrivileges:
             assert error.value.privilege == "INSERT"
         assert len(lab.FreeTable("lab.mouse")) == 10
 
+    def test_replacing_needs_update(self, lab: dm.Instance, low: Callable[[str], dm.Instance]) -> None:
+        user = low("GRANT USAGE ON SCHEMA lab; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA lab")
+        mouse = user.FreeTable("lab.mouse")
+        mouse.insert1({"mouse": 3}, skip_duplicates=True)
+        for count in (1, 100):
+            with pytest.raises(AccessError) as error:
+                mouse.insert(({"mouse": k, "name": "x"} for k in range(count)), replace=True)
+            assert error.value.privilege == "UPDATE"
+        assert len(lab.FreeTable("lab.mouse") & "name = 'x'") == 0
+
     def test_read_only_connection(self, lab: dm.Instance, database_url: str) -> None:
         url = f"{database_url}&options=-c%20default_transaction_read_only%3Don"
         with Connection(url=url) as connection:

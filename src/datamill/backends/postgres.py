@@ -16,10 +16,11 @@ from datamill.backends import postgres_catalog, postgres_insert
 from datamill.backends.base import Conflict, RawTable, Result
 from datamill.backends.postgres_errors import DRIVER_ERRORS, copied_row, is_stale_plan, translate
 from datamill.backends.postgres_open import PgConnection, open_connection
+from datamill.backends.postgres_privileges import explain_denied
 from datamill.backends.postgres_rebuild import References, complete
 from datamill.backends.postgres_stream import Row, RowStream
 from datamill.backends.postgres_text import numbered
-from datamill.errors import DataMillError, IntegrityError, LostConnectionError
+from datamill.errors import AccessError, DataMillError, IntegrityError, LostConnectionError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
@@ -158,7 +159,21 @@ class PostgresSession:
     def _error(self, error: Exception, sql: str | None = None) -> DataMillError:
         if self._closed:
             return LostConnectionError(f"The connection to {self._place} is closed.", hint="Connect again.")
-        return translate(error, sql, self._place)
+        meaning = translate(error, sql, self._place)
+        return self._explain_denied(meaning, sql) if isinstance(meaning, AccessError) else meaning
+
+    def _explain_denied(self, error: AccessError, sql: str | None) -> DataMillError:
+        """Ask which privilege is missing; in a failed transaction only another connection can be asked."""
+        if self._status == TransactionStatus.IDLE:
+            return explain_denied(error, sql, self._connection)
+        try:
+            other = open_connection(self._address, self._settings)
+        except DataMillError:
+            return error
+        try:
+            return explain_denied(error, sql, other)
+        finally:
+            other.close()
 
     def stream(self, sql: str, params: Sequence[Any] = (), batch_size: int = 1000) -> Iterator[list[Row]]:
         """Run one query and yield batches of rows from a snapshot taken at its start."""
@@ -193,7 +208,7 @@ class PostgresSession:
 
         Errors carry ``row_index`` where the server tells. Outside a transaction the rows are written all or none.
         """
-        sql = f"INSERT INTO {POSTGRESQL.table(table)}"
+        sql = f"INSERT INTO {POSTGRESQL.table(table)}"  # for messages
         arguments = (table, tuple(names), columns, tuple(key), conflict)
         alone = not self.in_transaction and postgres_insert.needs_transaction(columns, conflict)
         if alone:
