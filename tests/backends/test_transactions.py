@@ -97,6 +97,16 @@ def test_a_caught_error_undoes_that_write_only(connection: Connection) -> None:
     assert rows(connection) == [1, 3]
 
 
+def test_a_caught_error_of_a_query_leaves_the_transaction_as_it_was(connection: Connection) -> None:
+    with connection.transaction:
+        insert(connection, 1)
+        for sql in ("SELECT no_such_function(1)", "UPDATE no_such_table SET a = 1"):
+            with pytest.raises(DataMillError):
+                connection.query(sql)
+        insert(connection, 2)
+    assert rows(connection) == [1, 2]
+
+
 def test_writes_nest(connection: Connection) -> None:
     with connection.write():
         insert(connection, 1)

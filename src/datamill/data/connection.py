@@ -337,7 +337,8 @@ class Connection:
         state = self._state()
         was_open = state.explicit or state.session.in_transaction
         try:
-            return work(self.session)
+            with state.guarded():
+                return work(self.session)
         except LostConnectionError as error:
             self._after_loss(state, was_open, error)
             wanted = self.config.database.reconnect if reconnect is None else reconnect
@@ -396,7 +397,8 @@ class Connection:
         state = self._state()
         was_open = state.explicit or state.session.in_transaction
         try:
-            result = self.session.execute(statement.sql, statement.params)
+            with state.guarded():
+                result = self.session.execute(statement.sql, statement.params)
         except LostConnectionError as error:
             self._after_loss(state, was_open, error)
             raise error.suggest("The outcome of the statement is unknown.") from error.__cause__

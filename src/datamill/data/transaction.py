@@ -108,6 +108,18 @@ class ThreadState:
             yield self.session
 
     @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Run one statement of an explicit transaction so that its error, when caught, leaves the rest as it was.
+
+        A savepoint, where the database gives up the whole transaction after any error; else nothing.
+        """
+        if self.explicit and self.session.dialect.error_ends_transaction and self.session.in_transaction:
+            with self._savepoint():
+                yield
+        else:
+            yield
+
+    @contextmanager
     def _implicit(self) -> Iterator[None]:
         try:
             self.session.begin(write=True)
