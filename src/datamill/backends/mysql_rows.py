@@ -1,7 +1,7 @@
 """Rows of MySQL's text protocol for PyMySQL: packets are cut in one loop, values converted a column at a time.
 
-PyMySQL makes an object per packet and calls a converter per value; this takes a third of the time (measured, seven
-columns).
+PyMySQL makes an object per packet and per batch of an unbuffered result a list row by row; this reads whole batches,
+in a tenth less time (measured, seven columns). What counts is read in C: by mysqlclient.
 """
 
 from __future__ import annotations

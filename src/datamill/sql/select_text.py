@@ -132,9 +132,11 @@ class SelectWriter:
                     piece = f"{piece} AS {quote(name)}"
                 text(separator + piece)
             else:
-                text(separator)
+                kind = outermost[name].stored.kind if reads and outermost is not None else ""
+                before, _, after = (reads or {}).get(kind, "{}").partition("{}")
+                text(separator + before)
                 self._value(value)
-                text(f" AS {quote(name)}")
+                text(f"{after} AS {quote(name)}")
             separator = ", "
         if not select.columns:
             text(f"1 AS {quote(EMPTY)}")

@@ -96,6 +96,19 @@ def widen_float32(value: float) -> float:
     return float(f"{value:.9g}")
 
 
+_FLOAT32 = struct.Struct("f")
+
+
+def exact_float32(value: float) -> float:
+    """Return the float32 next to a number, exactly: the shortest decimal of the largest one exceeds it.
+
+    Example:
+        >>> exact_float32(3.4028235e38)
+        3.4028234663852886e+38
+    """
+    return float(_FLOAT32.unpack(_FLOAT32.pack(value))[0])
+
+
 def timedelta_to_time(value: Any) -> Any:
     """Return the time of day that MySQL's drivers return as timedelta; what exceeds a day stays a timedelta."""
     if isinstance(value, timedelta) and timedelta(0) <= value < timedelta(days=1):

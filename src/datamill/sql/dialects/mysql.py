@@ -93,12 +93,11 @@ def _literal(value: Any, type: AttributeType) -> str:
         return f"X'{bytes(value).hex()}'"
     if isinstance(value, bool):
         return str(int(value))
-    if type.family in ("integer", "float", "decimal"):
-        return (
-            f"{value!r}"
-            if isinstance(value, float)
-            else format(value, "f" if type.family == "decimal" else "d")
-        )
+    if isinstance(value, float):
+        text = repr(value)
+        return text if "e" in text else f"{text}e0"  # without an exponent it would be a decimal
+    if type.family in ("integer", "decimal"):
+        return format(value, "f" if type.family == "decimal" else "d")
     return _WORDS.get(type.kind, "") + quote_text(str(value))
 
 
@@ -126,6 +125,7 @@ MYSQL: Final = Dialect(
     },
     to_driver={
         "bool": int,
+        "float32": adapters.exact_float32,
         "char": adapters.strip_blanks,
         "uuid": adapters.uuid_to_bytes,
         "json": adapters.json_to_text,
