@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from datamill.errors import DefinitionError
 from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
@@ -194,3 +195,12 @@ def test_schemas(dialect_name: str, golden: Golden) -> None:
         *ddl.drop_schema("lab", dialect),
     ]
     golden(dialect_name, "ddl/schemas", statements)
+
+
+@pytest.mark.parametrize("text", ["now()", "unix_timestamp()", "a + rand()", "'x'", "1 + 1", "null"])
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mariadb"])
+def test_what_changes_or_reads_nothing_is_no_index(name: str, text: str) -> None:
+    heading = Heading([column("a", "int32", in_key=True)])
+    spec = TableSpec(TableName("lab", "t"), heading, indexes=(Index((IndexPart(expression=text),)),))
+    with pytest.raises(DefinitionError, match="cannot be indexed"):
+        list(ddl.create_table(spec, get_dialect(name), {}))

@@ -79,7 +79,7 @@ def _given(default: Default, stored: AttributeType) -> Any:
         if family == "decimal":
             return Decimal(default.text)
         whole = family != "float" and default.text.lstrip("+-").isdigit() and len(default.text) < 100
-        return int(default.text) if whole else float(default.text)
+        return int(default.text) if whole else default.text  # as a float it would lose digits, or be infinite
     return default.text
 
 

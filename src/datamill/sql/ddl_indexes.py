@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from datamill.algebra.expression.tree import Expression
+from datamill.algebra.expression.tree import Call, Column, Expression, walk
+from datamill.errors import DefinitionError
 from datamill.model.table import ForeignKey, Index, IndexPart, TableSpec
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.writer import Writer
@@ -73,6 +74,7 @@ def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_
             parts.append(dialect.identifier(part.attribute))
             continue
         expression = part_expression(spec, part)
+        _check_lasting(spec, part, expression)
         text, type = _sql(expression, dialect), dialect.column_type[expression.type.kind](expression.type)
         if expression.type.kind == "text" and dialect.ddl.longest_index_text:
             text = f"CAST({text} AS CHAR({dialect.ddl.longest_index_text}))"
@@ -84,6 +86,23 @@ def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_
         generated.append(f"{column} {type} GENERATED ALWAYS AS ({text}) VIRTUAL INVISIBLE")
         parts.append(column)
     return IndexText(name, tuple(parts), index.unique, tuple(generated))
+
+
+_CHANGING = frozenset(("NOW", "CURDATE", "RAND"))
+"""Functions whose value is another one at another moment."""
+
+
+def _check_lasting(spec: TableSpec, part: IndexPart, expression: Expression) -> None:
+    """Refuse what no index can hold; some databases would take it and then refuse every row."""
+    nodes = list(walk(expression))
+    changing = [node.function for node in nodes if isinstance(node, Call) and node.function in _CHANGING]
+    if changing or not any(isinstance(node, Column) for node in nodes):
+        reason = f"{changing[0]} changes" if changing else "it reads no attribute"
+        raise DefinitionError(
+            f"{part} of {spec.name} cannot be indexed: {reason}.",
+            table=str(spec.name),
+            hint="Index attributes, or expressions of nothing but attributes and constants.",
+        )
 
 
 def part_expression(spec: TableSpec, part: IndexPart) -> Expression:

@@ -142,6 +142,7 @@ def test_defaults_are_converted(declare: Declare, line: str, value: object) -> N
         ("id:int32\n---\na = x : enum('y')", 3, 5, "does not fit"),
         ("id:int32\n---\na = 2024-13-05 : date", 3, 5, "does not fit"),
         ("id:int32\n---\na = 1e999 : int64", 3, 5, "does not fit"),
+        ("id:int32\n---\na = 1e999 : float64", 3, 5, "beyond the range"),
         ("id:int32\n---\na = NOW : varchar(5)", 3, 5, "CURRENT_TIMESTAMP cannot be the default"),
         ("id:int32\n---\na = NOW : time", 3, 5, "CURRENT_TIMESTAMP cannot be the default"),
         ("id:int32\n---\na = 'x' : <code>", 3, 5, "Only null"),
