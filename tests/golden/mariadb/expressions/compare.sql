@@ -54,7 +54,7 @@
 (`ts` > CAST(`day` AS DATETIME(3)));
 
 (`r` = CAST(%s AS FLOAT));
--- 0.1
+-- 0.10000000149011612
 
 (`k` = %s);
 -- b'\x124Vx\x124Vx\x124Vx\x124Vx'
