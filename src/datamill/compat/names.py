@@ -22,6 +22,13 @@ _SCHEMAS = {
     **_names(f"{_API}.schema", "Schema schema list_schemas"),
     **_names(f"{_API}.virtual", "VirtualModule virtual_schema create_virtual_module"),
 }
+_OBJECTS = {
+    "SchemaCodec": "datamill.codecs.schema_codec:SchemaCodec",
+    "ObjectRef": "datamill.codecs.refs.object_ref:ObjectRef",
+    "NpyRef": "datamill.codecs.refs.npy_ref:NpyRef",
+}
+_BUILTIN = "datamill.codecs.builtin"
+_BUILTIN_CODECS = ("attach", "blob", "filepath", "hash", "npy", "object")
 _KEYS = _names("datamill.compat.functions", "key is_key")
 
 TOP_LEVEL = {
@@ -35,6 +42,9 @@ TOP_LEVEL = {
     **_CONDITIONS,
     **_names(f"{_API}.universe", "U"),
     **_names(f"{_API}.diagram", "Diagram"),
+    **_names(f"{_API}.jobs", "Job"),
+    **_OBJECTS,
+    **_names("datamill.storage.adapter", "StorageAdapter get_storage_adapter"),
     "ERD": f"{_API}.diagram:Diagram",
     "Di": f"{_API}.diagram:Diagram",
     **_names("datamill.codecs.blob", "MatCell MatStruct"),
@@ -47,6 +57,9 @@ TOP_LEVEL = {
     "blob": "datamill.codecs.blob",
     "codecs": "datamill.codecs",
     "cli": "datamill.cli",
+    "gc": f"{_API}.gc",
+    "migrate": f"{_API}.migrate",
+    "deploy": f"{_API}.deploy",
 }
 """Names of ``import datajoint``."""
 
@@ -55,18 +68,28 @@ WHOLE_MODULES = {
     "blob": "datamill.codecs.blob",
     "codecs": "datamill.codecs",
     "cli": "datamill.cli",
+    "gc": f"{_API}.gc",
+    "migrate": f"{_API}.migrate",
+    "deploy": f"{_API}.deploy",
 }
 """Submodules that are modules of datamill as they are."""
 
-MODULES = {
+MODULES: dict[str, dict[str, str]] = {
+    "adapters": {},
     "admin": _names("datamill.compat.functions", "set_password kill"),
     "attribute_adapter": _names("datamill.compat.functions", "AttributeAdapter"),
     "autopopulate": _names(f"{_API}.populating", "AutoPopulate"),
+    "builtin_codecs": {
+        "SchemaCodec": _OBJECTS["SchemaCodec"],
+        "NpyRef": _OBJECTS["NpyRef"],
+        **{f"{name.title()}Codec": f"{_BUILTIN}.{name}:{name.title()}Codec" for name in _BUILTIN_CODECS},
+    },
     "condition": {**_CONDITIONS, **_names("datamill.compat.functions", "make_condition")},
     "connection": {
         **_names("datamill.data.connection", "Connection"),
         **_names(f"{_API}.default", "conn"),
     },
+    "declare": {},
     "dependencies": {
         **_names("datamill.data.dependencies", "Dependencies"),
         **_names("datamill.compat.functions", "topo_sort unite_master_parts"),
@@ -80,23 +103,38 @@ MODULES = {
     "external": _names("datamill.compat.functions", "ExternalTable"),
     "fetch": _KEYS,
     "hash": _names("datamill.compat.hashes", "key_hash uuid_from_buffer uuid_from_file uuid_from_stream"),
+    "hash_registry": _names("datamill.compat.stored", "compute_hash put_hash get_hash get_store_backend"),
     "heading": {
         **_names("datamill.model.heading", "Heading"),
         **_names("datamill.model.attribute", "Attribute"),
     },
     "instance": _names(f"{_API}.instance", "Instance"),
+    "jobs": _names(f"{_API}.jobs", "Job"),
+    "lineage": _names(
+        "datamill.compat.stored",
+        "get_lineage get_schema_lineages get_table_lineages lineage_table_exists rebuild_schema_lineage",
+    ),
     "logging": _names("datamill.settings.log", "logger"),
+    "objectref": {
+        "ObjectRef": _OBJECTS["ObjectRef"],
+        "IntegrityError": "datamill.errors:ObjectIntegrityError",
+    },
     "preview": _names("datamill.compat.functions", "preview repr_html"),
+    "provenance": {},
     "schemas": {name: home for name, home in _SCHEMAS.items() if name != "schema"},
     "settings": {
         **_names(f"{_API}.default", "config"),
         **_names("datamill.settings", "Config"),
     },
     "spark": _names("datamill.compat.functions", "SparkAdapter"),
+    "staged_insert": _names("datamill.data.staged", "StagedInsert"),
+    "storage": _names("datamill.storage.backend", "StorageBackend"),
+    "storage_adapter": _names("datamill.storage.adapter", "StorageAdapter get_storage_adapter"),
     "table": {
         **_names(f"{_API}.table", "Table FreeTable"),
         **_names(f"{_API}.expression", "QueryExpression"),
     },
+    "types": _names("datamill.codecs.specs2", "CustomType Object register_type"),
     "user_tables": _TIERS,
     "utils": _names("datamill.compat.functions", "to_camel_case from_camel_case get_master user_choice"),
     "version": {"__version__": "datamill.compat.alias:DATAJOINT_VERSION"},

@@ -145,6 +145,7 @@ POSTGRESQL: Final = Dialect(
     },
     functions=POSTGRESQL_FUNCTIONS,
     literal=_literal,
+    error_ends_transaction=True,
     has_antijoin=True,
     long_lists="unnest",
     ddl=DefinitionTraits(
@@ -162,6 +163,7 @@ POSTGRESQL: Final = Dialect(
         enum_types=True,
         comment_statements=True,
         drop_schema="DROP SCHEMA IF EXISTS",
+        replica_identity="ALTER TABLE {table} REPLICA IDENTITY {mode}",
         lock_definitions="SELECT pg_catalog.pg_advisory_xact_lock(1684892012)",
         named_objects=_NAMED_OBJECTS,
         unused_types=_UNUSED_TYPES,

@@ -40,6 +40,8 @@ class DefinitionTraits:
         options: What follows the closing parenthesis, such as ``ENGINE=InnoDB``.
         create_schema: Words that create a schema, or empty where schemas are rows of the catalog tables.
         drop_schema: Words that drop a schema, likewise.
+        replica_identity: Statement that says how much of a changed row the server's log holds, with ``{table}`` quoted
+            and ``{mode}``; empty where there is no such thing.
         lock_definitions: Statement that makes others who change definitions wait until the transaction ends; empty
             where they do so anyway.
         unlock_definitions: Statement that lets them go on, where the end of the transaction does not.
@@ -72,6 +74,7 @@ class DefinitionTraits:
     options: str = ""
     create_schema: str = "CREATE SCHEMA IF NOT EXISTS"
     drop_schema: str = "DROP SCHEMA IF EXISTS"
+    replica_identity: str = ""
     lock_definitions: str = ""
     unlock_definitions: str = ""
     named_objects: str = ""
