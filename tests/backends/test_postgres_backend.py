@@ -88,7 +88,15 @@ class TestText:
         assert clashing(None) == ()
 
 
+@pytest.fixture
+def tls_server() -> None:
+    """Skips a test where the server has no TLS, as that of compose.yaml."""
+    if postgresql_databases.admin().execute("SHOW ssl").fetchone() != ("on",):
+        pytest.skip("this server has no TLS")
+
+
 class TestConnecting:
+    @pytest.mark.usefixtures("tls_server")
     @pytest.mark.parametrize(
         ("use_tls", "encrypted"),
         [
@@ -105,6 +113,7 @@ class TestConnecting:
             sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
             assert connection.query(sql).fetchone() == (encrypted,)
 
+    @pytest.mark.usefixtures("tls_server")
     def test_tls_required_means_required(self, database_url: str) -> None:
         """The role no_tls is refused with TLS: what a server without TLS does."""
         admin = postgresql_databases.admin()
