@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datamill.api import deploy, gc, migrate, trash
     from datamill.api.default import config, conn
     from datamill.api.diagram import Diagram
+    from datamill.api.exporting import export_project, import_project
     from datamill.api.expression import QueryExpression
     from datamill.api.instance import Instance
     from datamill.api.jobs import Job
@@ -50,6 +51,7 @@ _HOMES = {
     "datamill.algebra.conditions": "AndList Not Top",
     "datamill.api.default": "config conn",
     "datamill.api.diagram": "Diagram",
+    "datamill.api.exporting": "export_project import_project",
     "datamill.api.expression": "QueryExpression",
     "datamill.api.instance": "Instance",
     "datamill.api.jobs": "Job",
@@ -135,9 +137,11 @@ __all__ = [
     "deploy",
     "errors",
     "executors",
+    "export_project",
     "gc",
     "get_codec",
     "get_storage_adapter",
+    "import_project",
     "list_codecs",
     "list_schemas",
     "logger",

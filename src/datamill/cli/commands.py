@@ -9,6 +9,7 @@ import typer
 
 from datamill.cli.collecting import gc
 from datamill.cli.copying import copy
+from datamill.cli.exporting import export, import_
 from datamill.cli.looking import describe, diagram, ls
 from datamill.cli.querying import delete, query
 from datamill.cli.running import errors, progress, retry, run, status, work
@@ -24,6 +25,8 @@ app = typer.Typer(
 
 app.command()(copy)
 app.command()(gc)
+app.command()(export)
+app.command("import")(import_)
 for _command in (ls, describe, diagram, query, delete, shell):
     app.command()(_command)
 for _job_command in (run, work, status, progress, errors, retry):

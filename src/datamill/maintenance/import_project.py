@@ -1,0 +1,212 @@
+"""Reading back what `export_project` wrote: tables declared, rows inserted, objects uploaded, hashes checked."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from datamill.catalog.resolve import stored_type
+from datamill.codecs import CodecChain, Staged
+from datamill.codecs.builtin.extras import library
+from datamill.data.insert import insert
+from datamill.data.verify_objects import stored_columns
+from datamill.errors import DataMillError, ObjectIntegrityError
+from datamill.language import Reference, parse_definition, resolve_definition
+from datamill.maintenance.export_format import FORMAT_VERSION, MANIFEST, from_arrow_values, table_folder
+from datamill.model.names import TableName
+from datamill.model.table import TableSpec
+from datamill.storage.addressing import object_path
+from datamill.storage.content import put_content
+from datamill.storage.folders import write_manifest
+from datamill.storage.journal import recording
+from datamill.storage.paths import join, safe_path
+from datamill.storage.place import Place
+from datamill.storage.stores import using
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+Advance = Callable[[int], object]
+
+
+@dataclass(slots=True)
+class _Import:
+    connection: Connection
+    place: Place
+    manifest: Mapping[str, Any]
+    store: str | None
+    advance: Advance
+
+
+def import_(
+    connection: Connection,
+    src: str,
+    schemas: Sequence[str] | None = None,
+    store: str | None = None,
+    advance: Advance | None = None,
+) -> dict[str, int]:
+    """Declare the tables of an export where they are missing, and insert its rows, all or none.
+
+    Args:
+        connection: Where to write.
+        src: The exported folder, or its URL.
+        schemas: Which schemas; default: all.
+        store: Store for the objects; default: those that the types name.
+        advance: Called with numbers of rows that are done.
+
+    Returns:
+        Rows by full table name.
+
+    Raises:
+        ObjectIntegrityError: A file is missing, or is not what was exported; nothing is written.
+        DuplicateError: A row with the same key exists; no row is inserted.
+        DataMillError: It is no export, or of a newer version, or a table of it is another one in the database.
+    """
+    place = Place(src)
+    try:
+        manifest = json.loads(place.get(MANIFEST))
+    except ValueError as error:
+        raise DataMillError(f"{src!r} is no export: its {MANIFEST} is damaged.") from error
+    if manifest.get("format") != FORMAT_VERSION:
+        raise DataMillError(
+            f"{src!r} is an export of format {manifest.get('format')!r}; this version reads {FORMAT_VERSION}.",
+            hint="Install a newer version.",
+        )
+    wanted = [item for item in manifest["tables"] if schemas is None or item["schema"] in schemas]
+    names = {item["schema"] for item in wanted}
+    files = [item for item in manifest["files"] if schemas is None or item["path"].split("/")[0] in names]
+    connection.stores.run_all(lambda item: _check(place, item), files)
+    specs = [_declare(connection, item) for item in wanted]
+    state = _Import(connection, place, manifest, store, advance or (lambda count: None))
+    with recording(), using(connection.stores), connection.transaction:
+        return {str(spec.name): _rows(state, spec) for spec in specs}
+
+
+def _check(place: Place, item: Mapping[str, Any]) -> None:
+    path = safe_path(item["path"], place.url)
+    size, digest = place.digest(path)
+    if (size, digest) != (item["size"], item["sha256"]):
+        raise ObjectIntegrityError(
+            f"{path!r} of the export {place.url!r} is not what was exported.",
+            path=path,
+            store=place.url,
+            hint="Export again, or fetch the folder again.",
+        )
+
+
+def _declare(connection: Connection, item: Mapping[str, Any]) -> TableSpec:
+    name = TableName(item["schema"], item["table"])
+
+    def lookup(reference: Reference) -> TableSpec:
+        return connection.catalog.spec(reference.table or TableName.parse(reference.text))
+
+    spec = resolve_definition(
+        parse_definition(item["definition"]),
+        name,
+        lookup=lookup,
+        stored_type=stored_type,
+        allow_new_key_attributes=True,
+    )
+    if not connection.catalog.has(name):
+        connection.catalog.create_schema(name.schema)
+        connection.catalog.declare(spec)
+    found = connection.catalog.spec(name)
+    ours = {attribute.name: attribute.type.text for attribute in found.heading.attributes.values()}
+    theirs = {attribute.name: attribute.type.text for attribute in spec.heading.attributes.values()}
+    if ours != theirs:
+        raise DataMillError(
+            f"{name} in the database has other attributes than in the export.",
+            hint="Rename or drop it, or import into another database.",
+        )
+    return found
+
+
+# rows --------------------------------------------------------------------------------------------------------
+
+
+def _rows(state: _Import, spec: TableSpec) -> int:
+    """Insert the rows of a table; return how many."""
+    stored, count = stored_columns(spec), 0
+    for columns in _read(state.place, spec):
+        size = len(next(iter(columns.values()), []))
+        for name, chain in stored.items():
+            columns[name] = _upload(state, spec, name, chain, columns)
+        inline = [
+            item.name
+            for item in spec.heading.attributes.values()
+            if item.is_codec and item.name not in stored
+        ]
+        for name in inline:
+            columns[name] = [None if value is None else Staged(value) for value in columns[name]]
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        insert(state.connection, spec, rows, allow_direct_insert=True)
+        state.advance(size)
+        count += size
+    return count
+
+
+def _read(place: Place, spec: TableSpec) -> Iterator[dict[str, list[Any]]]:
+    parquet = library("pyarrow.parquet", "import", "parquet")
+    for path in place.names(table_folder(spec.name.schema, spec.name.table)):
+        if not path.endswith(".parquet"):
+            continue
+        table = parquet.ParquetFile(io.BytesIO(place.get(path))).read()
+        if table.num_rows:
+            yield {
+                name: from_arrow_values(item.stored, table[name].to_pylist())
+                for name, item in spec.heading.attributes.items()
+            }
+
+
+# objects -----------------------------------------------------------------------------------------------------
+
+
+def _upload(
+    state: _Import, spec: TableSpec, name: str, chain: CodecChain, columns: Mapping[str, Sequence[Any]]
+) -> list[Any]:
+    """Upload the objects of a column, several at a time, and return the values to insert."""
+    is_filepath = chain.codecs[-1].name == "filepath"
+    values = columns[name]
+    if state.manifest["objects"] != "copy" or is_filepath:
+        return [None if value is None else Staged(value) for value in values]
+    key = spec.heading.key
+    keys = [dict(zip(key, row, strict=True)) for row in zip(*(columns[item] for item in key), strict=True)]
+    tasks = list(zip(values, keys or [{}] * len(values), strict=True))
+
+    def one(task: tuple[Any, dict[str, Any]]) -> Any:
+        return None if task[0] is None else Staged(_put(state, spec, name, chain, *task))
+
+    return state.connection.stores.run_all(one, tasks)
+
+
+def _put(
+    state: _Import,
+    spec: TableSpec,
+    name: str,
+    chain: CodecChain,
+    value: Mapping[str, Any],
+    key: dict[str, Any],
+) -> dict[str, Any]:
+    backend = state.connection.stores.backend(state.store or chain.store)
+    schema, table = spec.name.schema, spec.name.table
+    source = join(schema, safe_path(value["path"], state.place.url))
+    if value.get("hash") and "schema" in value:
+        return {**value, **put_content(backend, schema, state.place.get(source))}
+    base = source.rpartition("/")[2]
+    ext = f".{base.partition('.')[2]}" if "." in base else None
+    path, _ = object_path(backend.spec, schema, table, name, key, ext)
+    if not value.get("is_dir"):
+        with state.place.open(source) as stream:
+            backend.put_stream(stream, path)
+        return {**value, "path": path, "store": backend.name}
+    files = []
+    for item in state.place.names(source):
+        inner = item[len(source) + 1 :]
+        with state.place.open(item) as stream:
+            content = backend.put_stream(stream, f"{path}/{safe_path(inner, state.place.url)}")
+        files.append({"path": inner, "size": content.size, "hash": content.hash})
+    write_manifest(backend, path, files)
+    return {**value, "path": path, "store": backend.name}

@@ -1,0 +1,240 @@
+"""Exports: complete, checked, and readable without datamill."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import types
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import datamill as dm
+from datamill.cli.commands import app
+from datamill.errors import DataMillError, DuplicateError, ObjectIntegrityError
+
+pytest.importorskip("pyarrow")
+SUBJECT = """
+# Subjects
+subject : varchar(20)   # its name
+---
+sex : enum('F', 'M')
+tag = null : uuid
+weight = null : decimal(6,2)
+born = null : date
+seen = null : datetime(6)
+notes = null : json
+"""
+SCAN = """
+-> Subject
+scan : int32
+---
+raw = null : <hash@>
+settings = null : <blob>
+stored = null : <blob@>
+trace = null : <npy@>
+folder = null : <object@>
+file = null : <filepath@>
+"""
+ROW: dict[str, Any] = {
+    "sex": "F",
+    "tag": uuid.UUID(int=7),
+    "weight": decimal.Decimal("21.50"),
+    "born": datetime.date(2024, 1, 2),
+    "seen": datetime.datetime(2024, 1, 2, 3, 4, 5, 6),
+    "notes": {"a": [1, 2]},
+}
+
+
+class Lab:
+    def __init__(self, url: str, store: dict[str, Any]) -> None:
+        stores = {"default": "main", "filepath_default": "main", "main": store}
+        self.instance = dm.Instance(url=url, safemode=False, stores=stores)
+        self.connection = self.instance.connection
+
+    def declare(self) -> None:
+        self.schema = self.instance.Schema("lab")
+        names: dict[str, Any] = {}
+        for name, definition in (("Subject", SUBJECT), ("Scan", SCAN)):
+            cls = types.new_class(
+                name, (dm.Manual,), exec_body=lambda body, text=definition: body.update(definition=text)
+            )
+            names[name] = self.schema(cls, context=names)
+        self.subject, self.scan = names["Subject"], names["Scan"]
+
+    def fill(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "a b.txt").write_bytes(b"1")
+        (folder / "sub").mkdir()
+        (folder / "sub" / "c").write_bytes(b"22")
+        self.connection.stores.backend().put_buffer(b"theirs", "raw/x")
+        self.subject.insert([{"subject": "Ann/1", **ROW}, {"subject": "Bob", "sex": "M"}])
+        self.scan.insert(
+            {
+                "subject": "Ann/1",
+                "scan": number,
+                "raw": b"same",
+                "settings": {"gain": number},
+                "stored": np.arange(number),
+                "trace": np.ones((3, number)),
+                "folder": folder,
+                "file": "raw/x",
+            }
+            for number in range(3)
+        )
+        self.scan.insert1({"subject": "Bob", "scan": 1})
+
+
+@pytest.fixture
+def lab(database_url: str, tmp_path: Path) -> Iterator[Lab]:
+    (tmp_path / "store").mkdir()
+    lab = Lab(database_url, {"protocol": "file", "location": str(tmp_path / "store")})
+    lab.declare()
+    lab.fill(tmp_path / "folder")
+    yield lab
+    lab.connection.close()
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Lab]:
+    lab = Lab(f"sqlite:///{tmp_path / 'other.db'}", {"protocol": "memory", "location": tmp_path.name})
+    lab.connection.stores.backend().put_buffer(b"theirs", "raw/x")
+    yield lab
+    lab.connection.close()
+
+
+def test_an_export_comes_back_whole(lab: Lab, other: Lab, tmp_path: Path) -> None:
+    manifest = dm.export_project(str(tmp_path / "out"), lab.schema, display_progress=True)
+    assert {item["table"]: item["rows"] for item in manifest["tables"]} == {"subject": 2, "scan": 4}
+    counts = dm.import_project(str(tmp_path / "out"), connection=other.connection)
+    assert sum(counts.values()) == 6
+    other.declare()
+    assert other.subject.to_dicts(order_by="KEY") == lab.subject.to_dicts(order_by="KEY")
+    for mine, theirs in zip(
+        lab.scan.to_dicts(order_by="KEY"), other.scan.to_dicts(order_by="KEY"), strict=True
+    ):
+        for name in ("subject", "scan", "raw", "settings"):
+            assert mine[name] == theirs[name]
+        assert np.array_equal(mine["stored"], theirs["stored"])
+        if mine["trace"] is not None:
+            assert np.array_equal(mine["trace"].load(), theirs["trace"].load())
+            assert theirs["folder"].open("sub/c").read() == b"22"
+            assert theirs["folder"].verify()
+            assert theirs["file"].read() == b"theirs"
+    assert other.schema.verify_objects("hash")["corrupt"] == []
+    found = {item.path for item in other.connection.stores.backend().list()}
+    assert len([path for path in found if path.startswith("_hash/lab/")]) == 4
+
+
+def test_the_folder_opens_without_datamill(lab: Lab, tmp_path: Path) -> None:
+    duckdb, pandas = pytest.importorskip("duckdb"), pytest.importorskip("pandas")
+    out = tmp_path / "out"
+    dm.export_project(str(out), lab.schema, partition=["subject"])
+    glob = str(out / "lab/tables/scan/**/*.parquet")
+    query = (
+        f"SELECT subject, count(*) FROM read_parquet('{glob}', hive_partitioning=false) GROUP BY 1 ORDER BY 1"
+    )
+    assert duckdb.sql(query).fetchall() == [("Ann/1", 3), ("Bob", 1)]
+    frame = pandas.read_parquet(out / "lab/tables/scan/subject=Bob/part-0000.parquet")
+    assert list(frame["scan"]) == [1]
+    frame = pandas.read_parquet(out / "lab/tables/scan/subject=Ann%2F1/part-0000.parquet")
+    traces = [np.load(out / "lab" / json.loads(text)["path"]) for text in frame["trace"]]
+    assert [trace.shape for trace in traces] == [(3, 0), (3, 1), (3, 2)]
+    subjects = pandas.read_parquet(out / "lab/tables/subject/subject=Ann%2F1/part-0000.parquet")
+    assert subjects["tag"][0] == uuid.UUID(int=7).bytes
+    import pyarrow.parquet as parquet
+
+    schema = parquet.read_schema(out / "lab/tables/subject/subject=Bob/part-0000.parquet")
+    assert schema.field("subject").metadata == {
+        b"datamill.type": b"varchar(20)",
+        b"datamill.comment": b"its name",
+    }
+    assert str(schema.field("sex").type).startswith("dictionary")
+    assert "class Scan(dm.Manual):" in (out / "lab/schema.py").read_text()
+    compile((out / "lab/schema.py").read_text(), "schema.py", "exec")
+    assert "secret" not in (out / "datajoint.toml").read_text()
+    assert set(json.loads((out / "manifest.json").read_text())) == {
+        "format",
+        "created",
+        "objects",
+        "tables",
+        "files",
+    }
+
+
+def test_parts_of_a_project(lab: Lab, other: Lab, tmp_path: Path) -> None:
+    dm.export_project(str(tmp_path / "out"), lab.subject & "subject = 'Bob'", lab.scan & "subject = 'Bob'")
+    dm.import_project(str(tmp_path / "out"), connection=other.connection)
+    other.declare()
+    assert (len(other.subject()), len(other.scan())) == (1, 1)
+    dm.export_project(str(tmp_path / "plain"), lab.schema, objects="none")
+    assert not (tmp_path / "plain/lab/objects").exists()
+    manifest = dm.export_project(str(tmp_path / "plain"), lab.schema, objects="reference", overwrite=True)
+    assert not any("/objects/" in item["path"] for item in manifest["files"])
+    for bad, match in (
+        ((lab.scan.proj(),), "whole rows"),
+        ((lab.scan, lab.scan), "twice"),
+        ((lab.scan * lab.subject,), "Only"),
+    ):
+        with pytest.raises(DataMillError, match=match):
+            dm.export_project(str(tmp_path / "bad"), *bad)
+    with pytest.raises(DataMillError, match="not empty"):
+        dm.export_project(str(tmp_path / "plain"), lab.schema)
+    with pytest.raises(DataMillError, match="is none of"):
+        dm.export_project(str(tmp_path / "bad2"), lab.schema, objects="some")
+
+
+def test_what_was_changed_is_not_imported(lab: Lab, other: Lab, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    manifest = dm.export_project(str(out), lab.schema)
+    victim = out / next(item["path"] for item in manifest["files"] if "/objects/scan-trace/" in item["path"])
+    content = bytearray(victim.read_bytes())
+    content[-1] ^= 1
+    victim.write_bytes(bytes(content))
+    with pytest.raises(ObjectIntegrityError, match="not what was exported"):
+        dm.import_project(str(out), connection=other.connection)
+    assert other.connection.catalog.list_schemas() == []
+    content[-1] ^= 1
+    victim.write_bytes(bytes(content))
+    manifest["files"][0]["path"] = "../outside"
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataMillError, match="leaves the store"):
+        dm.import_project(str(out), connection=other.connection)
+    (out / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
+    with pytest.raises(DataMillError, match="format 99"):
+        dm.import_project(str(out), connection=other.connection)
+
+
+def test_existing_keys_conflict_and_nothing_is_inserted(lab: Lab, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    dm.export_project(str(out), lab.schema)
+    (lab.scan & "scan = 2").delete_quick()
+    before = {item.path for item in lab.connection.stores.backend().list("_schema")}
+    with pytest.raises(DuplicateError):
+        dm.import_project(str(out), connection=lab.connection)
+    assert len(lab.scan()) == 3
+    assert {item.path for item in lab.connection.stores.backend().list("_schema")} == before
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'lab.db'}"
+    lab = dm.Instance(url=url, safemode=False)
+    cls = types.new_class(
+        "Thing", (dm.Manual,), exec_body=lambda body: body.update(definition="k : int32\n---\nraw : <hash@>")
+    )
+    lab.Schema("lab")(cls).insert({"k": number, "raw": b"x"} for number in range(5))
+    lab.connection.close()
+    run, out = CliRunner(), str(tmp_path / "out")
+    done = run.invoke(app, ["export", out, "lab", "--url", url, "--no-progress"])
+    assert (done.exit_code, done.output.startswith("5 rows of 1 tables")) == (0, True), done.output
+    target = f"sqlite:///{tmp_path / 'copy.db'}"
+    done = run.invoke(app, ["import", out, "--url", target, "--no-progress"])
+    assert (done.exit_code, done.output) == (0, "5 rows of 1 tables\n")
+    again = run.invoke(app, ["import", out, "--url", target, "--no-progress"])
+    assert (again.exit_code, "DuplicateError" in again.output) == (1, True)
