@@ -55,20 +55,24 @@ def _unstorable(text: str) -> str | None:
 def _text_of(value: Any) -> str:
     if isinstance(value, str):
         return str.__str__(value)
-    if isinstance(value, Integral):
-        try:
-            return str(int(value))
-        except ValueError:
-            raise Refusal("it has too many digits") from None
-    if isinstance(value, float):
-        return repr(float(value))
-    if isinstance(value, Real | Decimal):
-        return str(value)
+    if (
+        isinstance(value, Real | Decimal) and type(value).__name__ != "timedelta64"
+    ):  # no number, for all numpy says
+        return _text_of_number(value)
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
         if isinstance(path, str):
             return path
     raise wrong_kind(value, "text", "Convert it with str(), or decode bytes with .decode().")
+
+
+def _text_of_number(value: Any) -> str:
+    if isinstance(value, Integral):
+        try:
+            return str(int(value))
+        except ValueError:
+            raise Refusal("it has too many digits") from None
+    return repr(float(value)) if isinstance(value, float) else str(value)
 
 
 def enum_rule(type: AttributeType) -> Rule:
