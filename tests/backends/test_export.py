@@ -7,7 +7,7 @@ import decimal
 import json
 import types
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,13 @@ class Lab:
 
     def declare(self) -> None:
         self.schema = self.instance.Schema("lab")
+
+        def body_of(definition: str) -> Callable[[dict[str, Any]], None]:
+            return lambda body: body.update(definition=definition)
+
         names: dict[str, Any] = {}
         for name, definition in (("Subject", SUBJECT), ("Scan", SCAN)):
-            cls = types.new_class(
-                name, (dm.Manual,), exec_body=lambda body, text=definition: body.update(definition=text)
-            )
+            cls = types.new_class(name, (dm.Manual,), exec_body=body_of(definition))
             names[name] = self.schema(cls, context=names)
         self.subject, self.scan = names["Subject"], names["Scan"]
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from datamill.algebra.relations import BaseTable, Relation
-from datamill.codecs.builtin.extras import library
+from datamill.codecs.extras import library
 from datamill.data.query import compile_query, observe_read
 from datamill.data.values import from_driver
 from datamill.data.verify_objects import stored_columns

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.catalog.resolve import stored_type
 from datamill.codecs import CodecChain, Staged
-from datamill.codecs.builtin.extras import library
+from datamill.codecs.extras import library
 from datamill.data.insert import insert
 from datamill.data.verify_objects import stored_columns
 from datamill.errors import DataMillError, ObjectIntegrityError

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from datamill.codecs.builtin.extras import library
+from datamill.codecs.extras import library
 from datamill.codecs.refs.image_ref import ImageRef, read_image
 from datamill.codecs.schema_codec import SchemaCodec
 from datamill.storage.hashing import content_hash

@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from datamill.codecs.builtin.extras import library
 from datamill.codecs.codec import Codec
+from datamill.codecs.extras import library
 from datamill.codecs.refs.parquet_ref import ParquetRef
 from datamill.codecs.schema_codec import SchemaCodec
 from datamill.errors import InvalidValueError

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datamill.codecs.builtin.extras import library
-from datamill.codecs.refs.zarr_ref import ZarrRef
+from datamill.codecs.extras import library
+from datamill.codecs.refs.zarr_ref import ZarrRef, open_zarr
 from datamill.codecs.schema_codec import SchemaCodec
 from datamill.errors import InvalidValueError
 from datamill.storage.backend import StorageBackend
@@ -89,11 +89,6 @@ class ZarrCodec(SchemaCodec, register=False):
             backend, path, describe_folder(backend, path)
         )
         return _metadata(backend, path, manifest, value)
-
-
-def open_zarr(backend: StorageBackend, path: str) -> Any:
-    """Open an array or group in a store, read-only."""
-    return library("zarr", "zarr", "zarr").open(backend.get_fsmap(path), mode="r")
 
 
 def _copy(zarr: Any, value: Any, folder: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from datamill.codecs.extras import library
 from datamill.codecs.refs.reference import Reference
 
 
@@ -55,8 +56,6 @@ class ImageRef(Reference):
 def read_image(content: bytes) -> Any:
     """Return the array that a picture holds."""
     import numpy
-
-    from datamill.codecs.builtin.extras import library
 
     with library("PIL.Image", "image", "image").open(io.BytesIO(content)) as picture:
         return numpy.array(picture)

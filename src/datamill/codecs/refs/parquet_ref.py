@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from datamill.codecs.extras import library
 from datamill.codecs.refs.reference import Reference
 
 
@@ -39,8 +40,6 @@ class ParquetRef(Reference):
         Raises:
             MissingExternalFile: The file is not in the store.
         """
-        from datamill.codecs.builtin.extras import library
-
         parquet = library("pyarrow.parquet", "parquet", "parquet")
         with self._backend.open(self.path) as file:
             chosen = None if columns is None else list(columns)
@@ -52,8 +51,6 @@ class ParquetRef(Reference):
 
     def to_polars(self, columns: Sequence[str] | None = None, filters: Any = None) -> Any:
         """Return a polars DataFrame; arguments as for `to_arrow`."""
-        from datamill.codecs.builtin.extras import library
-
         return library("polars", "parquet", "polars").from_arrow(self.to_arrow(columns, filters))
 
     def __repr__(self) -> str:

@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from datamill.codecs.extras import library
 from datamill.codecs.refs.reference import Reference
 from datamill.errors import DataMillError
+from datamill.storage.backend import StorageBackend
 
 
 class ZarrRef(Reference):
@@ -56,8 +58,6 @@ class ZarrRef(Reference):
             MissingExtraError: zarr is not installed.
             DataMillError: It cannot be read.
         """
-        from datamill.codecs.builtin.zarr import open_zarr
-
         if mode not in ("r", "rb"):
             raise ValueError(f"Objects do not change once stored: mode {mode!r} is refused.")
         if self._opened is None:
@@ -89,3 +89,8 @@ class ZarrRef(Reference):
 
     def __repr__(self) -> str:
         return f"ZarrRef({self.path!r}, shape={self.shape}, dtype={self._meta.get('dtype')})"
+
+
+def open_zarr(backend: StorageBackend, path: str) -> Any:
+    """Open an array or group in a store, read-only."""
+    return library("zarr", "zarr", "zarr").open(backend.get_fsmap(path), mode="r")
