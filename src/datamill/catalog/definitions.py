@@ -129,8 +129,13 @@ def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list
         _refuse_orphans(graph, doomed)
         order = [name for name in reversed(graph.order()) if name in doomed]
         order = [*(name for name in doomed if name not in graph), *order]
-        for name in order:
-            _drop(session, catalog, name)
+        for place, name in enumerate(order):
+            try:
+                _drop(session, catalog, name)
+            except DataMillError as error:
+                if place and not session.dialect.has_schema_ddl:  # what was dropped stays so
+                    error.suggest(f"Dropped already: {', '.join(map(str, order[:place]))}.")
+                raise
         drop_unused_types(session, {name.schema for name in order})
     return order
 
