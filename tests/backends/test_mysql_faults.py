@@ -438,6 +438,22 @@ class TestPrivileges:
             assert "DELETE" in str(caught.value.privilege)
         assert [count(connection, spec) for spec in tables.values()] == [2, 1, 1]
 
+    def test_without_drop_on_one_table(
+        self, server: str, driver: str, user: str, tables: dict[str, TableSpec], connection: Connection
+    ) -> None:
+        sql(
+            server,
+            f"GRANT SELECT, DELETE ON lab.* TO {user}@'%'",
+            f"GRANT DROP ON lab.scan TO {user}@'%'",
+            f"GRANT DROP ON lab.note TO {user}@'%'",
+        )
+        with self.login(server, driver) as guest:
+            with pytest.raises(AccessError, match=r"Dropped already: lab\.\w+, lab\.\w+\.") as caught:
+                guest.catalog.drop_tables([spec.name for spec in tables.values()])
+            assert caught.value.privilege == "DROP"
+        connection.catalog.invalidate()
+        assert [connection.catalog.has(spec.name) for spec in tables.values()] == [True, False, False]
+
     def test_without_select_on_one_parent(
         self, server: str, driver: str, user: str, tables: dict[str, TableSpec]
     ) -> None:
