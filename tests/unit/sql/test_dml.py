@@ -6,8 +6,10 @@ import pytest
 
 from datamill.errors import DataMillError
 from datamill.model.names import TableName
+from datamill.model.types import parse_type
 from datamill.sql import dml
 from datamill.sql.dialects import get_dialect
+from datamill.sql.keys import delete_by_key, key_batches
 from datamill.sql.writer import Statement
 
 SQLITE, POSTGRESQL, MYSQL = (get_dialect(name) for name in ("sqlite", "postgresql", "mysql"))
@@ -63,3 +65,18 @@ def test_delete_by_query() -> None:
         ' (SELECT "~source"."a", "~source"."b" FROM (SELECT ...) AS "~source")'
     )
     assert statement.params == (1,)
+
+
+def test_many_keys_travel_as_arrays_where_a_dialect_reads_them_as_tables() -> None:
+    types = (parse_type("int32"), parse_type("enum('a','b')"))
+    keys = [(k, "a") for k in range(20)]
+    statement = delete_by_key(POSTGRESQL, TABLE, ("n", "kind"), keys, types)
+    assert statement.sql == (
+        'DELETE FROM "lab"."t" WHERE ("n", "kind"::text) IN (SELECT * FROM unnest(%s::integer[], %s::text[]))'
+    )
+    assert statement.params == (list(range(20)), ["a"] * 20)
+    few = delete_by_key(POSTGRESQL, TABLE, ("n", "kind"), keys[:2], types)
+    assert few.sql == 'DELETE FROM "lab"."t" WHERE ("n", "kind") IN ((%s, %s), (%s, %s))'
+    assert "unnest" not in delete_by_key(MYSQL, TABLE, ("n", "kind"), keys, types).sql
+    assert len(list(key_batches(keys * 500, 2, POSTGRESQL))) == 1
+    assert len(list(key_batches(keys * 500, 2))) == 10
