@@ -283,7 +283,7 @@ class StorageBackend:
             else:
                 root = self._full_path("")
                 inner = full.strip("/")[len(root.strip("/")) :].strip("/")
-                yield from listing.list_remote(self.fs, self.protocol, root.strip("/"), inner)
+                yield from listing.list_remote(self.fs, self.protocol, root, inner)
 
     # removing --------------------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def list_remote(fs: Any, protocol: str, root: str, prefix: str) -> Iterator[List
     Raises:
         Exception: Whatever the filesystem raises; a prefix that does not exist is empty.
     """
-    top = "/".join(part for part in (root, prefix) if part)
+    top = "/".join(part for part in (root.rstrip("/"), prefix) if part)
     try:
         found = _find(fs, protocol, top)
         for name, info in found:
