@@ -27,7 +27,7 @@ from datamill.sql.dialects.base import Dialect
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
-_LEFT_BEHIND = ("~lineage", PROGRESS_TABLE, "~log", "~jobs")
+_LEFT_BEHIND = ("~lineage", "~gc", PROGRESS_TABLE, "~log", "~jobs")
 """Hidden tables that are not copied: written anew, or bookkeeping that means nothing elsewhere."""
 _SQL_FAMILIES = ("text", "enum")
 

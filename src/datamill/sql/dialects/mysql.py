@@ -154,9 +154,8 @@ MYSQL: Final = Dialect(
         indexes_foreign_keys=False,
         longest_index_text=255,
         code_point_collation="utf8mb4_0900_bin",
-        inverse_types={
-            "longblob": "longblob"
-        },  # `bytes` has a type record, DataJoint's older blobs have none
+        # `bytes` has a type record, DataJoint's older blobs have none.
+        inverse_types={"longblob": "longblob", "binary(16)": "uuid"},
         options="ENGINE=InnoDB",
         create_schema="CREATE DATABASE IF NOT EXISTS",
         drop_schema="DROP DATABASE IF EXISTS",
