@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datamill.codecs.refs.object_ref import ObjectRef
     from datamill.codecs.schema_codec import SchemaCodec
     from datamill.codecs.specs2 import CustomType, Object, register_type
-    from datamill.compute import executors
+    from datamill.compute import executors, metrics
     from datamill.compute.retry import Retry
     from datamill.data.connection import Connection
     from datamill.data.validate import ValidationResult
@@ -82,6 +82,7 @@ _MODULES = {
     "deploy": "datamill.api.deploy",
     "errors": "datamill.errors",
     "executors": "datamill.compute.executors",
+    "metrics": "datamill.compute.metrics",
     "gc": "datamill.api.gc",
     "migrate": "datamill.api.migrate",
     "trash": "datamill.api.trash",
@@ -145,6 +146,7 @@ __all__ = [
     "list_codecs",
     "list_schemas",
     "logger",
+    "metrics",
     "migrate",
     "register_type",
     "schema",

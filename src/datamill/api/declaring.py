@@ -97,7 +97,9 @@ class Declaration:
                 stored_type=stored_type,
                 master=cls.master._bound_name if issubclass(cls, Part) else None,
                 allow_new_key_attributes=bool(config.jobs.allow_new_pk_fields_in_computed_tables),
-                hidden=hidden_attributes(name, bool(config.jobs.add_job_metadata)),
+                hidden=hidden_attributes(
+                    name, bool(config.jobs.add_job_metadata), bool(config.jobs.provenance)
+                ),
             )
         except DefinitionError as error:
             error.table = error.table or str(name)
@@ -138,15 +140,26 @@ def parts_of(cls: type[UserTable]) -> list[type[Part]]:
     return [part for _, part in inspect.getmembers_static(cls, is_part) if vars(part).get("master") is cls]
 
 
-def hidden_attributes(name: TableName, job_metadata: bool) -> tuple[Attribute, ...]:
-    """Return the platform's own attributes of a new table."""
-    if not (job_metadata and name.tier.is_auto_populated):
+def hidden_attributes(name: TableName, job_metadata: bool, provenance: bool = False) -> tuple[Attribute, ...]:
+    """Return the platform's own attributes of a new table.
+
+    Args:
+        name: The table.
+        job_metadata: Include those of ``jobs.add_job_metadata``.
+        provenance: Include those of ``jobs.provenance``.
+    """
+    if not name.tier.is_auto_populated:
         return ()
-    return (
+    metadata = (
         _hidden("_job_start_time", "datetime(3)", True, None, "when computation began"),
         _hidden("_job_duration", "float32", True, None, "computation duration in seconds"),
         _hidden("_job_version", "varchar(64)", False, "", "code version"),
     )
+    records = (
+        _hidden("_job_run", "uuid", True, None, "run of populate"),
+        _hidden("_job_code", "char(16)", True, None, "fingerprint of the code"),
+    )
+    return (*(metadata if job_metadata else ()), *(records if provenance else ()))
 
 
 def _hidden(name: str, type_text: str, nullable: bool, default: Any, comment: str) -> Attribute:

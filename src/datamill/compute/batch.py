@@ -106,6 +106,7 @@ class Outcome:
         seconds: How long it took.
         more: There may be more to claim.
         size: Size of the last claim, to go on with.
+        findings: How make broke its contract.
         interrupted: Why the worker stopped before the end; empty if it did not.
     """
 
@@ -117,6 +118,7 @@ class Outcome:
     seconds: float = 0.0
     more: bool = False
     size: int = 1
+    findings: list[str] = field(default_factory=list)
     interrupted: str = ""
 
 
@@ -173,8 +175,8 @@ def _run_keys(spec: BatchSpec, opened: Opened, options: Options) -> Outcome:
     except SystemExit as leaving:
         interrupted = str(leaving) or "SystemExit"
     finally:
-        work.flush()
-    return replace(account.rest(), interrupted=interrupted)
+        work.end()
+    return replace(account.rest(), findings=work.findings, interrupted=interrupted)
 
 
 def _claim_and_run(spec: BatchSpec, opened: Opened, options: Options) -> Outcome:
@@ -186,7 +188,9 @@ def _claim_and_run(spec: BatchSpec, opened: Opened, options: Options) -> Outcome
         more = reserved.run(spec.seconds, spec.size, spec.recipe.is_stopped)
     except SystemExit as leaving:
         interrupted = str(leaving) or "SystemExit"
-    return replace(account.rest(), more=more, size=reserved.size, interrupted=interrupted)
+    reserved.work.close()
+    done, findings = account.rest(), reserved.work.findings
+    return replace(done, more=more, size=reserved.size, findings=findings, interrupted=interrupted)
 
 
 def portable(error: BaseException) -> BaseException:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datamill.compute import job_states
+from datamill.compute import job_states, metrics
 from datamill.compute.identity import worker_name
 from datamill.compute.job_states import Event, Status
 from datamill.compute.jobs import UNCLAIMED, Jobs, completed, failed, later
@@ -79,7 +79,11 @@ class Claims:
             count: How many at most.
             most_priority: Only jobs of this priority or a smaller number.
         """
+        begun = time.monotonic()
         claims = self.jobs.connection.run_write(lambda session: self._claim(session, count, most_priority))
+        name = self.table.target.name
+        metrics.count(name, "claims", len(claims))
+        metrics.count(name, "queue_seconds", time.monotonic() - begun)
         self._held.update((claim.bound, claim) for claim in claims)
         return claims
 

@@ -51,6 +51,11 @@ class Contract:
         self._violation((about, ""), f"make of {self._name} {about}.", hint, about)
 
     @property
+    def findings(self) -> list[str]:
+        """What was reported so far, in short."""
+        return sorted(" ".join(item).strip() for item in self._told)
+
+    @property
     def is_strict(self) -> bool:
         """True if violations raise."""
         return self._mode == "strict"

@@ -12,6 +12,8 @@ from datamill.algebra.relations import BaseTable, Relation
 from datamill.compute.buffer import Finished, merge
 from datamill.compute.interrupts import deferred
 from datamill.compute.key_source import keys_of
+from datamill.compute.metrics import count
+from datamill.compute.records import CODE, RUN, Stamp
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.data import fetch as fetching
@@ -64,10 +66,16 @@ class Storage:
         result: Counts what happens.
         version: Text for the hidden attribute ``_job_version``.
         fence: The claims on the keys, in reserved mode.
+        stamp: Run and code that the rows refer to.
     """
 
     def __init__(
-        self, target: Target, result: PopulateResult, version: str, fence: Fence | None = None
+        self,
+        target: Target,
+        result: PopulateResult,
+        version: str,
+        fence: Fence | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
         self._target = target
         self._result = result
@@ -76,6 +84,11 @@ class Storage:
         self._source = keys_of(target.key_source)
         self._own = BaseTable(target.spec, target.connection)
         self._metadata = [item for item in target.spec.hidden if item.name.startswith("_job_")]
+        self._constant = [
+            (item.name, self._bound(item, {RUN: stamp.run, CODE: stamp.code}[item.name]))
+            for item in self._metadata
+            if stamp is not None and item.name in (RUN, CODE)
+        ]
 
     def recheck(self, key: Key) -> None:
         """Check one key inside its transaction.
@@ -117,7 +130,7 @@ class Storage:
         Returns:
             Keys that left the key source, with their errors.
         """
-        connection = self._target.connection
+        connection, begun = self._target.connection, time.monotonic()
         connection.start_transaction()
         try:
             entries, lost = self._fenced(entries)
@@ -135,12 +148,19 @@ class Storage:
             raise
         connection.commit_transaction()
         self._end([*kept, *computed])
-        self._result.succeeded(len(kept))
+        self._stored(kept, begun)
         self.discard([entry.key for entry in computed])
         self.lose([entry.key for entry in lost])
         for entry in (*computed, *lost, *(entry for entry, _ in gone)):
             entry.buffer.uploads.discard()
         return gone
+
+    def _stored(self, entries: Sequence[Finished], begun: float) -> None:
+        self._result.succeeded(len(entries))
+        name = self._target.name
+        count(name, "flushes")
+        count(name, "flush_keys", len(entries))
+        count(name, "flush_seconds", time.monotonic() - begun)
 
     # claims ------------------------------------------------------------------------------------------------------
 
@@ -163,6 +183,7 @@ class Storage:
     def lose(self, keys: Sequence[Key]) -> None:
         """Count keys whose claim another worker has now."""
         self._result.lost += len(keys)
+        count(self._target.name, "lost_leases", len(keys))
         if self._fence is not None and keys:
             self._fence.forget(keys)
 
@@ -193,7 +214,7 @@ class Storage:
             UpstreamChangedError: Its inputs are gone.
             DataMillError: A row cannot be stored.
         """
-        connection = self._target.connection
+        connection, begun = self._target.connection, time.monotonic()
         connection.start_transaction()
         try:
             self.recheck(entry.key)
@@ -213,7 +234,7 @@ class Storage:
             raise
         connection.commit_transaction()
         self._end(mine)
-        self._result.succeeded(1)
+        self._stored(mine, begun)
 
     def settle(self, key: Key, duration: float, signal: Discarded | ClaimLost) -> None:
         """Count a key whose result is dropped, for whichever reason; its transaction is rolled back."""
@@ -298,9 +319,10 @@ class Storage:
             "_job_duration": entry.duration,
             "_job_version": self._version,
         }
-        return [
+        own = [
             (item.name, self._bound(item, known[item.name])) for item in self._metadata if item.name in known
         ]
+        return [*own, *self._constant]
 
     def _bound(self, attribute: Attribute, value: Any) -> Any:
         return to_driver(self._target.connection.dialect, attribute, [value])[0]

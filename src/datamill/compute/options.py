@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from datamill.compute.records import Stamp
 from datamill.compute.target import Target
 from datamill.errors import DataMillError, DataMillWarning, warn_user
 
@@ -27,6 +28,7 @@ class Options:
     reserve_jobs: bool = False
     priority: int | None = None
     refresh: bool | None = None
+    stamp: Stamp | None = None
 
     @property
     def most(self) -> int | None:

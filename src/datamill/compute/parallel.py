@@ -45,6 +45,7 @@ class Parallel:
     Fields:
         result: What `populate` returns.
         failures: Errors of keys.
+        findings: How make broke its contract.
         has_losses: A worker died.
     """
 
@@ -59,6 +60,7 @@ class Parallel:
     ) -> None:
         self.result = PopulateResult()
         self.failures: list[BaseException] = []
+        self.findings: set[str] = set()
         self._target = target
         self._options = options
         self._executor = executor
@@ -250,6 +252,7 @@ class Parallel:
         result.skipped += outcome.skipped
         result.lost += outcome.lost
         result.calls += outcome.calls
+        self.findings.update(outcome.findings)
         for key, error in outcome.errors:
             self.add_failure(key, error)
         self._advance(outcome.calls)

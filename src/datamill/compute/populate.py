@@ -15,6 +15,7 @@ from datamill.compute.jobs import Jobs
 from datamill.compute.key_source import keys_of, keys_to_do, restricted
 from datamill.compute.options import Options
 from datamill.compute.parallel import Parallel
+from datamill.compute.records import RunRecord
 from datamill.compute.recovery import quarantined_since
 from datamill.compute.reserved import Reserved, ready_jobs
 from datamill.compute.result import PopulateResult
@@ -83,20 +84,26 @@ def populate_parallel(
         else:
             keys = DirectKeys(target, source, options)
             count = len(keys)
+        record = RunRecord(target, options.make_kwargs)
         with progress_bar(target, count, options.display_progress) as advance:
-            shared = replace(options, max_calls=None, limit=options.most)
+            shared = replace(options, max_calls=None, limit=options.most, stamp=record.stamp)
             parallel = Parallel(target, shared, executor, min(workers, max(1, count)), recipe, advance)
-            if jobs is not None:
-                _run_claims(parallel, jobs, options)
-            elif keys is not None and count:
-                parallel.run_keys(keys, count)
+            if count:
+                record.begin()
+            try:
+                if jobs is not None:
+                    _run_claims(parallel, jobs)
+                elif keys is not None and count:
+                    parallel.run_keys(keys, count)
+            finally:
+                record.end(sorted(parallel.findings))
     parallel.result.elapsed = time.monotonic() - begun
     if parallel.is_over:
         raise parallel.failures[0]
     return parallel.result
 
 
-def _run_claims(parallel: Parallel, jobs: Jobs, options: Options) -> None:
+def _run_claims(parallel: Parallel, jobs: Jobs) -> None:
     """Run workers that claim; keys put aside meanwhile are errors of this run."""
     begun = jobs.now()
     parallel.run_claims()
@@ -113,7 +120,7 @@ def _direct(target: Target, make: Make, restrictions: Sequence[Any], options: Op
         try:
             run_direct(work, keys)
         finally:
-            work.flush()
+            work.end()
     return work
 
 
@@ -122,7 +129,10 @@ def _reserved(target: Target, make: Make, restrictions: Sequence[Any], options: 
     reserved = Reserved(target, make, source, bool(restrictions), options)
     total = reserved.jobs.counts()["pending"] if options.display_progress else 0
     with progress_bar(target, total, options.display_progress) as reserved.work.advance:
-        reserved.run()
+        try:
+            reserved.run()
+        finally:
+            reserved.work.close()
     return reserved.work
 
 

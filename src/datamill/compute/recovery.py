@@ -11,6 +11,7 @@ from datamill.compute import job_states
 from datamill.compute.identity import is_dead
 from datamill.compute.job_states import Event, Status
 from datamill.compute.jobs import UNCLAIMED, Jobs, failed
+from datamill.compute.metrics import count
 from datamill.sql import jobs as sql
 from datamill.sql.writer import Statement
 
@@ -53,7 +54,12 @@ def recover(jobs: Jobs) -> Recovered:
             pending += _run(session, _release(jobs, lost))
         return Recovered(pending, quarantined)
 
-    return jobs.connection.run_write(work) if dead or _any_expired(jobs) else Recovered()
+    if not dead and not _any_expired(jobs):
+        return Recovered()
+    found = jobs.connection.run_write(work)
+    count(jobs.table.target.name, "recovered", found.pending)
+    count(jobs.table.target.name, "quarantined", found.quarantined)
+    return found
 
 
 def _run(session: BackendSession, statement: Statement) -> int:

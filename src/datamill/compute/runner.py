@@ -54,6 +54,11 @@ class Runner:
         self._contract = Contract(target)
         self._warned_empty = False
 
+    @property
+    def findings(self) -> list[str]:
+        """How make broke its contract so far."""
+        return self._contract.findings
+
     def run(self, key: Key) -> None:
         """Make one key; its rows are stored now or with its group.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
 from datamill.compute.target import Target
 
@@ -33,3 +35,27 @@ def _git_version() -> str:
 def recorded_version(method: str | None) -> str:
     """Return the version of the code by a method of ``jobs.version_method``; empty for none."""
     return _git_version() if method == "git" else ""
+
+
+@cache
+def code_state(module: str) -> tuple[str, bool | None]:
+    """Return commit and dirtiness of the repository that a module's file is in; empty and None if in none.
+
+    Args:
+        module: Name of the module.
+    """
+    path = getattr(sys.modules.get(module), "__file__", None)
+    folder = Path(path).resolve().parent if path else Path.cwd()
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+            cwd=folder,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "", None
+    commit, _, dirty = done.stdout.strip().partition("-")
+    return commit[:64], bool(dirty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from datamill.compute.claims import Claims
 from datamill.compute.flush import Group, Storage
 from datamill.compute.forms import Form
+from datamill.compute.metrics import count
 from datamill.compute.options import Options
+from datamill.compute.records import RunRecord
 from datamill.compute.result import PopulateResult
 from datamill.compute.retry import TRANSIENT_ATTEMPTS, Retry, is_transient
 from datamill.compute.runner import Runner
@@ -43,10 +46,12 @@ class Work:
         self.failures: list[BaseException] = []
         self.advance: Callable[[int], Any] = lambda count: None
         self.report: Callable[[], Any] = lambda: None
+        self._name = target.name
         self._options = options
         self._claims = claims
         self._retry: Retry = getattr(target.maker, "retry", None) or Retry()
-        storage = Storage(target, self.result, code_version(target), claims)
+        self.record = RunRecord(target, options.make_kwargs, options.stamp)
+        storage = Storage(target, self.result, code_version(target), claims, self.record.stamp)
         self._group = Group(storage, self._failed, lambda: self.report())
         self._runner = Runner(target, *make, dict(options.make_kwargs), storage, self._group, self.result)
 
@@ -62,6 +67,8 @@ class Work:
 
     def run(self, key: Key) -> None:
         """Compute one key; whatever its make raises is kept."""
+        self.record.begin()
+        begun = time.monotonic()
         attempts = 1 if self._claims is not None else TRANSIENT_ATTEMPTS
         for attempt in range(1, attempts + 1):
             try:
@@ -74,11 +81,38 @@ class Work:
                 error.add_note(f"While computing {key}.")
                 self._failed(key, error)
             break
+        count(self._name, "make_seconds", time.monotonic() - begun)
         self.advance(1)
 
     def flush(self) -> None:
         """Store the keys that wait."""
         self._group.flush()
+
+    @property
+    def findings(self) -> list[str]:
+        """How make broke its contract so far."""
+        return self._runner.findings
+
+    def end(self) -> None:
+        """Store the keys that wait, and record the end of the run."""
+        try:
+            self.flush()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Record the end of the run, and what came of it."""
+        self.record.end(self.findings)
+        result = self.result
+        outcomes = {
+            "success": result["success_count"],
+            "error": len(result["error_list"]),
+            "skipped": result.skipped,
+            "lost": result.lost,
+        }
+        for outcome, number in outcomes.items():
+            count(self._name, f"makes.{outcome}", number)
+        count(self._name, "contract_violations", len(self.findings))
 
     def _skipped(self, key: Key, reason: str) -> None:
         self.result.skipped += 1
@@ -101,5 +135,6 @@ class Work:
             self.result.lost += 1
             return True
         if wait is not None:
+            count(self._name, "retries")
             logger.info("%s failed and is tried again in %.0f s: %s", key, wait, message)
         return wait is not None
