@@ -517,3 +517,14 @@ class TestPrivileges:
             with pytest.raises(AccessError, match="read-only"):
                 connection.query("INSERT INTO lab.mouse VALUES (100, '')")
             assert connection.query("SELECT count(*) FROM lab.mouse").fetchone() == (10,)
+
+
+def test_indexes_over_expressions_read_back_as_declared(database_url: str) -> None:
+    indexes = ["index (j.a[0].b:int32)", "index (name, (CONCAT(name, '''%')))"]
+    definition = "\n".join(("a : int32", "---", "name : varchar(20)", "j : json", *indexes))
+    with dm.Instance(url=database_url).connection as connection:
+        schema = dm.Schema("lab", connection=connection)
+        table = schema(METACLASS("Thing", (dm.Manual,), {"definition": definition}))
+        assert table.drift() == []
+        connection.catalog.invalidate()
+        assert table.describe().strip().splitlines()[-2:] == indexes

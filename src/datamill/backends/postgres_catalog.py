@@ -80,6 +80,7 @@ def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list
         described[table].append(_column(name, *rest))
     primary, foreign = _keys(keys, names)
     found = _indexes(indexes, names)
+    definitions = _definitions(indexes)
     return [
         RawTable(
             TableName(schema, table),
@@ -88,6 +89,7 @@ def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list
             primary.get(oid, ()),
             tuple(foreign.get(oid, ())),
             tuple(found.get(oid, ())),
+            definitions.get(oid),
         )
         for oid, schema, table, comment in tables
     ]
@@ -129,6 +131,19 @@ def _keys(
         else:
             foreign[table].append(RawForeignKey(TableName(schema, parent), own, tuple(theirs)))
     return primary, foreign
+
+
+def _definitions(rows: list[Row]) -> dict[int, str]:
+    """Return the lines that declared the indexes over expressions, if all of a table's have theirs as a comment."""
+    lines: dict[int, list[str | None]] = defaultdict(list)
+    for table, _name, _unique, numbers, _texts, comment in rows:
+        if "0" in numbers.split():
+            lines[table].append(comment)
+    return {
+        table: "\n".join(("a : int32", "---", *found))
+        for table, comments in lines.items()
+        if len(found := [line for line in comments if line]) == len(comments)
+    }
 
 
 def _indexes(rows: list[Row], names: dict[int, dict[int, str]]) -> dict[int, list[RawIndex]]:

@@ -74,6 +74,7 @@ def create_table(
         Statement(_create_table(spec, dialect, parents, enums.columns, indexes, places or {})),
         *([] if dialect.ddl.inline_indexes else (_create_index(spec, index, dialect) for index in indexes)),
         *(_comments(spec, dialect) if dialect.ddl.comment_statements else ()),
+        *(_index_comments(spec, indexes, dialect) if dialect.ddl.comment_statements else ()),
         *(_catalogue(spec, dialect) if dialect.ddl.catalog_tables else ()),
     ]
 
@@ -148,6 +149,14 @@ def _create_index(spec: TableSpec, index: IndexText, dialect: Dialect) -> Statem
     name = dialect.identifier(index.name)
     place = f"{dialect.table(spec.name)} ({', '.join(index.parts)})"
     return Statement(f"CREATE {_index_words(index)} IF NOT EXISTS {name} ON {place}")
+
+
+def _index_comments(spec: TableSpec, indexes: list[IndexText], dialect: Dialect) -> Iterator[Statement]:
+    """Keep the lines of indexes over expressions, which the database spells in its own way."""
+    for index in indexes:
+        if index.declared:
+            name = dialect.table(TableName(spec.name.schema, index.name))
+            yield Statement(f"COMMENT ON INDEX {name} IS {dialect.literal(index.declared, TEXT)}")
 
 
 # enums that are named types ----------------------------------------------------------------------------------

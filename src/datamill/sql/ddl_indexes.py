@@ -18,12 +18,16 @@ _LONGEST_SUFFIX = 30
 
 @dataclass(frozen=True, slots=True)
 class IndexText:
-    """One index, ready to be written: its name, its parts as SQL, and hidden generated columns that it needs."""
+    """One index, ready to be written: its name, its parts as SQL, and hidden generated columns that it needs.
+
+    Fields: ``declared`` is the line of the definition, if the database's own text of it would be another one.
+    """
 
     name: str
     parts: tuple[str, ...]
     unique: bool
     generated_columns: tuple[str, ...] = ()
+    declared: str = ""
 
 
 def all_indexes(spec: TableSpec, dialect: Dialect) -> list[Index]:
@@ -85,7 +89,9 @@ def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_
         column = dialect.identifier(f"_index_{generated_before + len(generated) + 1}")
         generated.append(f"{column} {type} GENERATED ALWAYS AS ({text}) VIRTUAL INVISIBLE")
         parts.append(column)
-    return IndexText(name, tuple(parts), index.unique, tuple(generated))
+    words = "unique index" if index.unique else "index"
+    declared = "" if index.attributes else f"{words} ({', '.join(map(str, index.parts))})"
+    return IndexText(name, tuple(parts), index.unique, tuple(generated), declared)
 
 
 _CHANGING = frozenset(("NOW", "CURDATE", "RAND"))

@@ -16,3 +16,9 @@ COMMENT ON COLUMN "lab"."note"."id" IS ':int32:';
 COMMENT ON COLUMN "lab"."note"."tag" IS ':varchar(8):';
 
 COMMENT ON COLUMN "lab"."note"."meta" IS ':json:';
+
+COMMENT ON INDEX "lab"."idx_note_LOWER_tag" IS 'unique index ((LOWER(tag)))';
+
+COMMENT ON INDEX "lab"."idx_note_tag_meta_cam_0_gain_int32" IS 'index (tag, meta.cam[0].gain:int32)';
+
+COMMENT ON INDEX "lab"."idx_note_meta_name" IS 'index (meta.name)';
