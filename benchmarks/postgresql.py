@@ -1,6 +1,6 @@
 """datamill on PostgreSQL beside raw psycopg and DataJoint: ``python -m benchmarks.postgresql [--peer PYTHON]``.
 
-The server is the one that ``scripts/services start postgresql`` runs; everything happens in a database ``bench``. With
+The server is the one that ``scripts/services start postgresql`` runs; everything happens in a database of its own. With
 ``--peer``, the interpreter of an environment that has ``datajoint``, the same operations are measured there, in the
 same run.
 """
@@ -8,6 +8,7 @@ same run.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from benchmarks.peer import measure_peer
 from benchmarks.sqlite import DEFINITION
 from benchmarks.sqlite import Bench as SqliteBench
 
+DATABASE = f"bench_{os.getpid()}"
 CREATE = (
     "CREATE TABLE raw.{name} (a integer NOT NULL, b integer NOT NULL, x double precision NOT NULL, "
     'label varchar(32) COLLATE "C" NOT NULL, flag smallint, day varchar(10) COLLATE "C", '
@@ -35,9 +37,9 @@ class Bench(SqliteBench):
 
     def __init__(self, url: str, size: int, rounds: int) -> None:
         self.size, self.rounds = size, rounds
-        self.raw = psycopg.connect(libpq(url, "bench"), autocommit=True)
+        self.raw = psycopg.connect(libpq(url, DATABASE), autocommit=True)
         self.raw.execute("CREATE SCHEMA raw")
-        self.instance = dm.Instance(url=url.replace("/postgres?", "/bench?"), safemode=False)
+        self.instance = dm.Instance(url=url.replace("/postgres?", f"/{DATABASE}?"), safemode=False)
         self.schema = self.instance.Schema("lab")
         self.rows = [
             {
@@ -205,19 +207,19 @@ def main() -> None:
     if url is None:
         raise SystemExit("PostgreSQL does not run: scripts/services start postgresql")
     with psycopg.connect(libpq(url, "postgres"), autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS bench WITH (FORCE)")
-        admin.execute("CREATE DATABASE bench TEMPLATE template0")
+        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {DATABASE} TEMPLATE template0")
         bench = Bench(url, arguments.size, arguments.rounds)
         groups = (bench.insert_and_fetch, bench.compose, bench.delete, bench.populate, bench.blobs)
         rows = [row for group in groups if arguments.only in group.__name__ for row in group()]
         peer = {}
         if arguments.peer:
-            address = url.replace("/postgres?", "/bench?")
+            address = url.replace("/postgres?", f"/{DATABASE}?")
             peer = measure_peer(arguments.peer, address, arguments.size, arguments.rounds)
         sys.stdout.write(f"PostgreSQL {admin.info.parameter_status('server_version')}\n{show(rows, peer)}\n")
         bench.raw.close()
         bench.instance.connection.close()
-        admin.execute("DROP DATABASE bench WITH (FORCE)")
+        admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
 
 if __name__ == "__main__":
