@@ -240,6 +240,26 @@ class TestValues:
             assert error.value.attributes == ("c",)
         assert len(rows(session)) == count + 1
 
+    def test_lists_travel_as_arrays(self, session: PostgresSession) -> None:
+        cases: list[tuple[str, list[Any]]] = [
+            ("bigint", [1, None, -(2**63), 5]),
+            ("numeric", [Decimal("1.50"), 2**70, None]),
+            ("double precision", [0.1, float("inf"), -0.0, 1e-300]),
+            ("text", ["", "a b", '"', "\\", "{1,2}", "NULL", "null", " x ", "it's", "ü☃\n\t", None, "%s"]),
+            ("boolean", [True, False, None]),
+            ("date", [datetime.date(1, 1, 1), datetime.date(9999, 12, 31)]),
+            ("timestamp(6)", [datetime.datetime(2024, 2, 29, 1, 2, 3, 4), None]),
+            ("time", [datetime.time(1, 2, 3, 4)]),
+            ("uuid", [UUID(int=7)]),
+            ("bytea", [b'\x00\\"\xff', b"", None]),
+            ("integer", []),
+        ]
+        for type, values in cases:
+            found = session.execute(f"SELECT x FROM unnest(%s::{type}[]) AS t(x)", (values,)).rows
+            assert [x for (x,) in found] == values
+        with pytest.raises(InvalidValueError):
+            session.execute("SELECT %s::text[]", ([object()],))
+
     def test_large_values_of_many_rows(self, session: PostgresSession) -> None:
         session.execute("CREATE TABLE lab.blobs (a int PRIMARY KEY, y bytea)")
         blobs = [os.urandom(1 << 17) for _ in range(50)]

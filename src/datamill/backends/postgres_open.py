@@ -11,6 +11,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.types.json import set_json_loads
 
+from datamill.backends.postgres_arrays import ArrayDumper
 from datamill.backends.postgres_errors import cannot_connect, translate
 from datamill.errors import ConfigError, DataMillError
 from datamill.settings.address import DatabaseAddress
@@ -122,6 +123,7 @@ def _set_up(connection: PgConnection, address: DatabaseAddress, settings: Settin
         text = f"{address} runs PostgreSQL {version}; datamill needs version 14 or newer."
         raise DataMillError(text, hint="Ask for an upgrade of the server.")
     connection.adapters.register_loader(0, _TextOrBytes)
+    connection.adapters.register_dumper(list, ArrayDumper)
     set_json_loads(_as_text, connection)
     connection.cursor_factory = RawCursor
     initial = settings.connection.init_function
