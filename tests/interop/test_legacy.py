@@ -166,3 +166,22 @@ def test_a_copy_is_read_alike(old: Old, tmp_path: Path) -> None:
         assert report.rows > 4
         assert (copied & "n = 2").fetch1("eb", "ad") == ([1], (2,))
         assert np.array_equal((copied & "n = 1").fetch1("data"), np.arange(4.0))
+
+
+def test_rows_that_were_migrated_to_json(old: Old) -> None:
+    """DataJoint's migration turns keys of ``~external_ext`` into JSON and keeps the comment."""
+    instance, name, folder = old
+    connection = instance.connection
+    (found,) = (
+        path for path in (folder / "ext" / name).rglob("*") if path.is_file() and len(path.read_bytes()) == 25
+    )
+    connection.query(
+        f"CREATE TABLE `{name}`.`moved` (n int PRIMARY KEY, v json COMMENT ':blob@ext:') ENGINE=InnoDB"
+    )
+    value = json.dumps({"url": f"file://{found}", "size": 25, "hash": found.name})
+    connection.query(f"INSERT INTO `{name}`.`moved` VALUES (1, %s), (2, NULL)", args=(value,))
+    connection.catalog.invalidate()
+    assert dm.FreeTable(connection, f"{name}.moved").to_dicts(order_by="n") == [
+        {"n": 1, "v": [1]},
+        {"n": 2, "v": None},
+    ]

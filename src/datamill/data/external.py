@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
 PREFIX = "external-"
+MIGRATED = "migrated-"
 _NAMES = ("hash", "size", "attachment_name", "filepath", "contents_hash")
 
 
 def is_external(attribute: Attribute) -> bool:
-    """True if the stored values of an attribute are keys of a table ``~external_{store}``."""
-    return attribute.is_codec and attribute.type.codec_name.startswith(PREFIX)
+    """True if the stored values of an attribute are keys of a table ``~external_{store}``, or were once."""
+    return attribute.is_codec and attribute.type.codec_name.startswith((PREFIX, MIGRATED))
 
 
 def resolved(
@@ -34,9 +35,11 @@ def resolved(
         connection: Where to look.
         table: The table that the attribute comes from.
         attribute: The attribute.
-        stored: UUIDs and None.
+        stored: UUIDs, or dicts of migrated attributes, which lack their store; and None.
     """
     store = attribute.type.text.strip("<>").partition("@")[2]
+    if attribute.type.codec_name.startswith(MIGRATED):
+        return [{**value, "store": store} if isinstance(value, dict) else value for value in stored]
     keys = list({value for value in stored if isinstance(value, UUID)})
     if table is None or not keys:
         return list(stored)
