@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,6 +15,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 DEFAULT_THREADS: Final = 8
+FEWEST_WITH_BAR: Final = 20
+SECONDS_WITHOUT_BAR = 3.0
 _pools: dict[int, ThreadPoolExecutor] = {}
 _lock = threading.Lock()
 _inside: Final[ContextVar[bool]] = ContextVar("datamill_in_transfer", default=False)
@@ -62,14 +65,28 @@ def run_all(
 
 def _collect(futures: list[Future[Result]]) -> list[Result]:
     try:
-        for future in futures:
-            future.result()
+        with _progress(len(futures)) as advance:
+            for future in futures:
+                future.result()
+                advance()
     except BaseException:
         for future in futures:
             future.cancel()
         wait([future for future in futures if not future.cancelled()])
         raise
     return [future.result() for future in futures]
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], object]]:
+    """Give a function that counts finished transfers: on a terminal, a bar appears once they take long."""
+    if total < FEWEST_WITH_BAR or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="object", desc="transfer", leave=False, delay=SECONDS_WITHOUT_BAR) as bar:
+        yield bar.update
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -16,7 +17,7 @@ import datamill as dm
 from datamill.errors import BucketInaccessible, ConfigError, DataMillError, MissingExternalFile
 from datamill.settings import Config
 from datamill.settings.stores import _PROTOCOLS
-from datamill.storage import StorageBackend, Stores
+from datamill.storage import StorageBackend, Stores, transfers
 from datamill.storage.adapter import ADAPTERS
 from datamill.storage.faults import faults
 from datamill.storage.filesystems import make_filesystem
@@ -50,6 +51,17 @@ def test_the_first_failure_is_raised_and_the_rest_left_out() -> None:
     with pytest.raises(ValueError, match="one"):
         run_all(work, range(10_000), 2)
     assert len(begun) < 10_000
+
+
+def test_long_transfers_show_a_bar_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_all(abs, range(30), 4)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(transfers, "SECONDS_WITHOUT_BAR", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    run_all(abs, range(30), 4)
+    assert "transfer" in capsys.readouterr().err
 
 
 def test_equal_work_is_done_once() -> None:
