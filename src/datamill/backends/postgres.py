@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import RawCursor
-from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from datamill.backends import postgres_catalog, postgres_insert
@@ -121,12 +122,21 @@ class PostgresSession:
     def _start(self, begin: str) -> None:
         """Begin on the server; a connection that broke meanwhile is replaced, since nothing was sent yet."""
         try:
-            self._connection.execute(begin)
+            self._send(begin)
         except DRIVER_ERRORS as error:
             if not self._may_replace(error):
                 raise
             self._replace()
-            self._connection.execute(begin)
+            self._send(begin)
+
+    def _send(self, command: str) -> None:
+        """Send a command that takes no time and gives nothing, without the ado that others need."""
+        pgconn = self._connection.pgconn
+        result = pgconn.exec_(command.encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            if pgconn.status != ConnStatus.OK:
+                raise psycopg.OperationalError(pgconn.get_error_message())
+            raise error_from_result(result)
 
     def _may_replace(self, error: Exception) -> bool:
         is_lost = isinstance(translate(error, None, self._place), LostConnectionError)
@@ -268,11 +278,11 @@ class PostgresSession:
 
     def savepoint(self, name: str) -> None:
         """Mark a point within the transaction."""
-        self.execute(f"SAVEPOINT {POSTGRESQL.identifier(name)}")
+        self._run(lambda _: self._send(f"SAVEPOINT {POSTGRESQL.identifier(name)}"), "SAVEPOINT")
 
     def release_savepoint(self, name: str) -> None:
         """Forget the point."""
-        self.execute(f"RELEASE SAVEPOINT {POSTGRESQL.identifier(name)}")
+        self._run(lambda _: self._send(f"RELEASE SAVEPOINT {POSTGRESQL.identifier(name)}"), "RELEASE")
 
     def rollback_to_savepoint(self, name: str) -> None:
         """Undo what came after the point, and forget it."""
