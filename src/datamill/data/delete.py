@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from datamill.algebra.relations import Relation
 from datamill.data.cascade import PartIntegrity, check_part_integrity
 from datamill.data.delete_access import hidden_refusal, refused_delete, require_read
-from datamill.data.delete_plan import REPEATS, DeletePlan, keeps_trash, target_spec
+from datamill.data.delete_carried import carried, remove_carried
+from datamill.data.delete_plan import REPEATS, DeletePlan, keeps_trash, target_spec, whole_graph
 from datamill.data.query import narrowed
 from datamill.data.transaction import is_retryable
 from datamill.data.trash_table import prepare_trash
@@ -127,8 +128,13 @@ class _Attempt:
         self._trash = trash
         self._totals: list[int] = []
         self._planned: list[TableName] = []
+        self._is_direct = transaction and not asks and not keeps_trash(connection, trash)
 
     def repeat(self) -> int:
+        if self._is_direct:
+            count = self._directly()
+            if count is not None:
+                return count
         was_open = self._connection.in_transaction
         for repeat in range(REPEATS + 1):
             try:
@@ -142,6 +148,19 @@ class _Attempt:
                 if was_open or repeat == REPEATS or not is_retryable(error):
                     raise
         raise AssertionError("unreachable")
+
+    def _directly(self) -> int | None:
+        """Remove by the target's keys, where all that depend on its rows hold these; None if that cannot be."""
+        spec = target_spec(self._relation)
+        ways = carried(whole_graph(self._connection), spec.name, self._integrity)
+        if ways is None:
+            return None
+        try:
+            return remove_carried(self._connection, self._relation, spec, ways)
+        except QueryError as error:
+            if is_retryable(error) or isinstance(error, AccessError | IntegrityError):
+                return None  # all is undone; a plan finds out what is wrong
+            raise
 
     def _once(self) -> int:
         if self._asks or not self._transaction:
