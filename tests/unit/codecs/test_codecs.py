@@ -16,9 +16,9 @@ from datamill.errors import DataMillError, DataMillWarning, InvalidValueError
 
 @pytest.fixture(autouse=True)
 def _registry() -> Iterator[None]:
-    before = dict(CODECS._values)
+    before = {*CODECS._values, *CODECS._builtin}
     yield
-    for name in set(CODECS._values) - set(before) - {"blob", "attach"}:
+    for name in set(CODECS._values) - before:
         codecs.unregister_codec(name)
     CODECS._plugins = None
 
