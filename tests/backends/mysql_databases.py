@@ -58,7 +58,12 @@ def run(name: str, *statements: str) -> list[Any]:
 
 
 def take_turn(name: str) -> None:
-    """Wait until nobody else tests on a server, and keep others waiting until `release`."""
+    """Wait until nobody else tests on a server, and keep others waiting until `release`.
+
+    A process that has its turn keeps it: after a test whose fixture failed, and for a second database of one test.
+    """
+    if name in _held:
+        return
     lock = (Path(tempfile.gettempdir()) / f"datamill-{name}-{address(name).port}.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     _held[name] = lock
