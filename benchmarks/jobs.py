@@ -1,4 +1,4 @@
-"""The queue: ``python -m benchmarks.jobs [--url URL] [--keys N] [--curve]``.
+"""The queue: ``python -m benchmarks.jobs [--url URL] [--keys N] [--curve] [--peer PYTHON]``.
 
 Refresh, populate with and without reserved jobs, one, two and four worker processes; with ``--curve`` refresh, claim,
 and a populate that finds nothing to do over 10 000, 100 000 and 1 000 000 keys, with the memory they take.
@@ -7,6 +7,8 @@ and a populate that finds nothing to do over 10 000, 100 000 and 1 000 000 keys,
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import resource
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import datamill as dm
 from benchmarks.harness import Row, seconds, show
@@ -144,16 +147,48 @@ def curve(bench: Bench, sizes: list[int]) -> str:
     return "\n".join(lines)
 
 
+def measure_peer(python: str, url: str, keys: int) -> dict[str, float]:
+    """Return what the genuine DataJoint needs for the same on the same server, in seconds per key by label."""
+    parts = urlsplit(url)
+    environment = {
+        **os.environ,
+        "DJ_BACKEND": "postgresql" if parts.scheme == "postgresql" else "mysql",
+        "DJ_HOST": parts.hostname or "",
+        "DJ_PORT": str(parts.port),
+        "DJ_USER": unquote(parts.username or ""),
+        "DJ_PASS": unquote(parts.password or ""),
+        "DJ_DATABASE_NAME": parts.path.lstrip("/"),
+        "DJ_USE_TLS": "false",
+        "DJ_LOG_LEVEL": "ERROR",
+    }
+    script = Path(__file__).with_name("jobs_peer.py").absolute()
+    done = subprocess.run(
+        [python, str(script), str(keys)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+    )
+    if done.returncode:
+        sys.stderr.write(f"The peer failed: {done.stderr[-2000:]}\n")
+        return {}
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", help="database to measure; default: a fresh SQLite file")
     parser.add_argument("--keys", type=int, default=20_000)
+    parser.add_argument("--peer", help="interpreter that has datajoint; needs a server")
     parser.add_argument("--curve", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments.url or f"sqlite:///{Path(folder) / 'jobs.db'}", fresh=True)
-        print(show(main_rows(bench, arguments.keys)))
+        peer = measure_peer(arguments.peer, bench.url, arguments.keys) if arguments.peer else None
+        print(show(main_rows(bench, arguments.keys), peer))
         if arguments.curve:
             print(curve(bench, [10_000, 100_000, 1_000_000]))
         bench.instance.connection.close()
