@@ -44,7 +44,9 @@ def insert_query(connection: Connection, spec: TableSpec, relation: Relation, op
     known = [name for name in relation.heading if name in spec.heading]
     is_elsewhere = source is not None and source is not connection
     if is_elsewhere or any(is_owned(spec.heading[name]) for name in known):  # then objects are copied
-        write_rows(connection, spec, _rows_from(source if is_elsewhere else connection, relation, known), options)
+        write_rows(
+            connection, spec, _rows_from(source if is_elsewhere else connection, relation, known), options
+        )
         return
     observer = connection.observer
     if observer is not None:
