@@ -12,7 +12,6 @@ from datamill.data.connection import Connection
 from datamill.data.insert import insert
 from datamill.data.preview import preview_html, preview_text
 from datamill.model.names import TableName
-from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 
 Declare = Callable[[str, str], TableSpec]

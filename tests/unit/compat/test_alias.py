@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from datamill.compat import functions, hashes
-from datamill.compat.alias import load
-from datamill.compat.names import MODULES, TOP_LEVEL, WHOLE_MODULES
+from datamill.compat.names import MODULES, TOP_LEVEL, WHOLE_MODULES, load
 from datamill.errors import DataMillError
 
 

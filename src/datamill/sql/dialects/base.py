@@ -39,7 +39,8 @@ class Dialect:
         literal: Writes a value as inline SQL text (for `make_sql` only; statements bind).
         has_flat_names: Tables are named ``"schema.table"`` in one namespace.
         has_schema_ddl: Definitions can be part of a transaction.
-        error_ends_transaction: After an error a transaction takes no more statements, unless it goes back to a savepoint.
+        error_ends_transaction: After an error a transaction takes no more statements, unless it returns to a
+            savepoint.
         has_conflict_target: ``INSERT`` takes ``ON CONFLICT (key)``.
         lists_rows_as_values: ``(a, b) IN`` wants ``(VALUES (1, 2), ...)`` instead of ``((1, 2), ...)``.
         has_antijoin: ``NOT EXISTS`` is planned as a join, whatever the indexes.
