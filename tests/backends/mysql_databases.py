@@ -7,6 +7,7 @@ side by side take turns by a lock.
 from __future__ import annotations
 
 import fcntl
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.services import service_url
 from datamill.settings.address import DatabaseAddress, parse_url
 
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
-_held: dict[str, Any] = {}
+_held: dict[str, int] = {}
 DRIVERS = ("mysqlclient", "pymysql")
 
 
@@ -64,7 +65,8 @@ def take_turn(name: str) -> None:
     """
     if name in _held:
         return
-    lock = (Path(tempfile.gettempdir()) / f"datamill-{name}-{address(name).port}.lock").open("w")
+    path = Path(tempfile.gettempdir()) / f"datamill-{name}-{address(name).port}.lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)  # the end of the process closes it
     fcntl.flock(lock, fcntl.LOCK_EX)
     _held[name] = lock
 
@@ -105,6 +107,6 @@ def release(name: str) -> Callable[[str], None]:
     def let_go(url: str) -> None:
         lock = _held.pop(name, None)
         if lock is not None:
-            lock.close()
+            os.close(lock)
 
     return let_go
