@@ -33,7 +33,8 @@ USERS
 mariadb_start() {
     local folder first=()
     folder="$(data_folder mariadb)"
-    [ -d "$folder/data/mysql" ] || mariadb_create "$folder" || return 1
+    # Without this mark the first start was not finished, and the user may be missing.
+    [ -e "$folder/complete" ] || { rm -rf "$folder/data"; mariadb_create "$folder" || return 1; }
     [ ! -e "$folder/users.sql" ] || first=(--init-file="$folder/users.sql")
     (exec 9>&-; cd / && as_user setsid /usr/sbin/mariadbd --no-defaults --datadir="$folder/data" \
         --bind-address=127.0.0.1 --port="$(port_of mariadb)" --socket="$folder/server.sock" \
@@ -41,8 +42,15 @@ mariadb_start() {
         --skip-name-resolve --local-infile=1 --max-allowed-packet=64M --max-connections=300 \
         --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0 --innodb-flush-method=nosync \
         --innodb-buffer-pool-size=256M "${first[@]}" </dev/null >/dev/null 2>&1 &)
-    wait_for 60 mariadb_running || { tail -5 "$folder/server.log" >&2; return 1; }
+    # It listens before it reads users.sql, so only a login shows that the file is no longer needed.
+    wait_for 60 mariadb_accepts || { tail -5 "$folder/server.log" >&2; return 1; }
     rm -f "$folder/users.sql"
+    touch "$folder/complete"
+}
+
+mariadb_accepts() {
+    MYSQL_PWD="$(password)" mariadb --no-defaults --protocol=tcp --host=127.0.0.1 --port="$(port_of mariadb)" \
+        --user=datamill --skip-ssl --execute='SELECT 1' >/dev/null 2>&1
 }
 
 mariadb_stop() {

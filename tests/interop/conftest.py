@@ -104,16 +104,19 @@ def server(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def server_url(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database: a fresh one where servers have several."""
-    if server != "postgresql":
-        url = service_url(server)
-        assert url is not None
-        yield url
-        return
-    from tests.backends import postgresql_databases
+    folder = tmp_path_factory.mktemp("database")
+    if server == "postgresql":
+        from tests.backends import postgresql_databases
 
-    url = postgresql_databases.fresh(tmp_path_factory.mktemp("database"))
+        url = postgresql_databases.fresh(folder)
+        yield url
+        postgresql_databases.remove(url)
+        return
+    from tests.backends import mysql_databases  # one test at a time has such a server
+
+    url = mysql_databases.fresh(server)(folder)
     yield url
-    postgresql_databases.remove(url)
+    mysql_databases.release(server)(url)
 
 
 @pytest.fixture(scope="module")
