@@ -159,10 +159,12 @@ class TestCodecs:
 
     def test_we_read_what_they_stored(self, lab: Lab) -> None:
         lab.theirs("cgenuine", "build_codecs")
-        lab.genuine.run(
-            "import pathlib\ncgenuine.Stored.insert1(pipeline.stored_row(1, pathlib.Path(folder)))",
-            folder=str(lab.folder),
-        )
+        insert = "import pathlib\ncgenuine.Stored.insert1(pipeline.stored_row(1, pathlib.Path(folder)))"
+        if lab.server == "mariadb":  # where the genuine package takes json for text
+            with pytest.raises(GenuineError, match="dict can not be used"):
+                lab.genuine.run(insert, folder=str(lab.folder))
+            return
+        lab.genuine.run(insert, folder=str(lab.folder))
         stored = lab.ours("cgenuine", pipeline.build_codecs).Stored
         self.check(lab, stored, 1)
 
