@@ -58,6 +58,7 @@ def run(folder: Path, url: str, code: str, *command: str) -> list[str]:
     environment = {
         **os.environ,
         "LAB_URL": url,
+        "DATAMILL_URL": url,  # workers on other machines have passwords from their own settings
         "PYTHONPATH": str(folder),
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }

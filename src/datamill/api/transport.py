@@ -195,5 +195,6 @@ def _without_password(connection: Connection) -> tuple[Any, ...]:
 def _connection_without_password(
     token: str, address: DatabaseAddress, changes: Mapping[str, Any]
 ) -> Connection:
-    password = Config(changes).database.password if address.user else None
+    own = Config(changes)
+    password = (own.database.password or own.database_address().password) if address.user else None
     return _restore(token, replace(address, password=password), changes)
