@@ -8,8 +8,8 @@ the archive, and unpacks them under FOLDER; nothing of the system is changed. Pr
 one per line: it is run by the program loader among these files, so it needs nothing of the machine's own libraries.
 A ``mysqld`` on the PATH that is genuine and new enough is used instead. Says why and fails if there is no way.
 
-Needs Python, ``dpkg-deb``, ``tar`` and the Debian archive (``DATAMILL_DEBIAN_MIRROR``, by default
-http://deb.debian.org/debian).
+Needs Python, ``dpkg-deb``, ``tar`` and the Debian archive: that from which this machine installs its packages, or
+``DATAMILL_DEBIAN_MIRROR``.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
-MIRROR = os.environ.get("DATAMILL_DEBIAN_MIRROR", "http://deb.debian.org/debian")
 PACKAGE = "mysql-server-core"
 OLDEST = (8, 0, 22)
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -38,6 +38,27 @@ _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 class UnavailableError(Exception):
     """MySQL cannot be had here; the text says why."""
+
+
+@cache
+def mirror() -> str:
+    """Return the address of the Debian archive that this machine uses."""
+    given = os.environ.get("DATAMILL_DEBIAN_MIRROR")
+    if given:
+        return given.rstrip("/")
+    try:
+        words = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Component: main"]
+        listed = subprocess.run(words, capture_output=True, text=True, timeout=30, check=True).stdout.split()
+    except (OSError, subprocess.SubprocessError):
+        listed = []
+    sites = [
+        site.rstrip("/")
+        for site in listed
+        if site.startswith("http") and site.rstrip("/").endswith("/debian")
+    ]
+    if not sites:
+        raise UnavailableError("no Debian archive is known here: set DATAMILL_DEBIAN_MIRROR to its address")
+    return sites[0]
 
 
 def server_command(root: Path) -> list[str]:
@@ -109,10 +130,10 @@ def _extract(file: Path, root: Path) -> None:
 
 def _fetch(path: str) -> bytes:
     try:
-        with urllib.request.urlopen(f"{MIRROR}/{path}", timeout=60) as answer:
+        with urllib.request.urlopen(f"{mirror()}/{path}", timeout=60) as answer:
             return bytes(answer.read())
     except (urllib.error.URLError, OSError) as error:
-        raise UnavailableError(f"{MIRROR}/{path} cannot be downloaded: {error}") from error
+        raise UnavailableError(f"{mirror()}/{path} cannot be downloaded: {error}") from error
 
 
 def _signed_list(architecture: str) -> str:
