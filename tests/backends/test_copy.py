@@ -79,7 +79,7 @@ def row(number: int, attached: Path) -> dict[str, Any]:
         "p": datetime(2024, 2, 29, 12, 30, 59, 123456),
         "q": time(23, 59, 59, 999000),
         "r": uuid.UUID(int=number),
-        "s": {"b": [1, 2.5, None, True], "a": "ü", "big": 1e3},
+        "s": {"b": [1, 2.5, None, True], "a": "ü", "big": [1e3, 1e16, 1e300]},
         "t": bytes(range(256)),
         "u": {"x": np.arange(5), "y": [number, None]},
         "v": attached,

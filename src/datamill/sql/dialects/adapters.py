@@ -7,6 +7,7 @@ They are mapped over whole columns, so most are implemented in C: methods of the
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -34,8 +35,24 @@ json_to_text: Adapter = json.JSONEncoder(
 ).encode
 """One text per document: keys are sorted, so that equal documents are equal texts."""
 text_to_json: Adapter = json.loads
+_LARGE_FLOAT = re.compile(r'"(?:[^"\\]|\\.)*"|-?[\d.]+e\+\d+')
 
 _TIMESPEC = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
+
+
+def json_to_decimal_text(value: Any) -> str:
+    """Return a JSON document whose large floats have a decimal point: jsonb reads ``1e+16`` as a whole number.
+
+    Example:
+        >>> json_to_decimal_text([1e16, "1e+16"])
+        '[10000000000000000.0,"1e+16"]'
+    """
+    text: str = json_to_text(value)
+    if "e+" not in text:
+        return text
+    return _LARGE_FLOAT.sub(
+        lambda found: found[0] if found[0][0] == '"' else f"{Decimal(found[0]):f}.0", text
+    )
 
 
 def digits_of(type: AttributeType) -> int:

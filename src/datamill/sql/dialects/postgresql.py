@@ -91,7 +91,7 @@ def _literal(value: Any, type: AttributeType) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if type.kind == "json":
-        return f"{adapters.quote_text(adapters.json_to_text(value))}::jsonb"
+        return f"{adapters.quote_text(adapters.json_to_decimal_text(value))}::jsonb"
     if isinstance(value, float) and not math.isfinite(value):
         return f"'{value}'::double precision"
     if type.family in ("integer", "float", "decimal"):
@@ -136,7 +136,7 @@ POSTGRESQL: Final = Dialect(
         "opaque": _opaque,
     },
     table_owners="SELECT schemaname, tablename, tableowner FROM pg_tables",
-    to_driver={"char": adapters.strip_blanks, "json": adapters.json_to_text},
+    to_driver={"char": adapters.strip_blanks, "json": adapters.json_to_decimal_text},
     from_driver={
         "json": adapters.text_to_json,
         "uint64": int,
