@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from tests.backends.conftest import resolve
+from tests.stateful.conftest import Lab
 
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
@@ -78,10 +79,11 @@ def fill(
             event("row left out")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tables=definitions(), data=st.data())
-def test_what_goes_is_what_a_plan_lists(tables: list[Any], data: st.DataObject) -> None:
-    with Connection(url="sqlite://") as connection:
+def test_what_goes_is_what_a_plan_lists(lab: Lab) -> None:
+    @lab.limits(150)
+    @given(tables=definitions(), data=st.data())
+    def check(tables: list[Any], data: st.DataObject) -> None:
+        connection = lab.empty()
         try:
             specs = declare(connection, tables)
         except DataMillError:  # names of attributes that clash
@@ -98,7 +100,8 @@ def test_what_goes_is_what_a_plan_lists(tables: list[Any], data: st.DataObject) 
         event(f"direct: {is_direct}")
         plan = plan_delete(connection, source, mode)
         before = {spec.name: fetch.count(connection, BaseTable(spec, connection)) for spec in specs}
-        planned = {spec.name: plan.counts().get(f'"{spec.name}"', 0) for spec in specs}
+        counts = plan.counts()
+        planned = {spec.name: counts.get(connection.dialect.table(spec.name), 0) for spec in specs}
         if mode == "enforce" and plan.violations():
             assert not is_direct
             return
@@ -108,3 +111,5 @@ def test_what_goes_is_what_a_plan_lists(tables: list[Any], data: st.DataObject) 
             assert left == before[spec.name] - planned[spec.name]
             if planned[spec.name]:
                 assert fetch.count(connection, plan[str(spec.name)]) == 0
+
+    check()

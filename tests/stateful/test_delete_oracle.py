@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.backends.conftest import resolve
+from tests.stateful.conftest import Lab
 
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
@@ -72,7 +73,7 @@ def schemas(draw: st.DrawFn) -> list[Table]:
 
 @st.composite
 def _rows(draw: st.DrawFn, tables: list[Table], table: Table, key: int) -> Row | None:
-    row: Row = {table.key: key}
+    row: Row = {table.key: key, "value": draw(st.none() | st.integers(0, 3))}
     for reference in table.references:
         choices: list[int | None] = list(tables[reference.parent].rows)
         if reference.nullable:
@@ -88,7 +89,7 @@ def declare(connection: Connection, tables: list[Table]) -> list[TableSpec]:
         connection.catalog.create_schema(schema)
     specs = []
     for table in tables:
-        lines = [f"{table.key} : int32", "---"]
+        lines = [f"{table.key} : int32", "---", "value = null : int32"]
         for reference in table.references:
             parent = tables[reference.parent]
             option = "[nullable] " if reference.nullable else ""
@@ -158,10 +159,11 @@ def _master_goes(tables: list[Table], gone: dict[int, set[int]], index: int, key
 
 
 @pytest.mark.parametrize("mode", ["enforce", "ignore", "cascade"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tables=schemas(), data=st.data())
-def test_a_delete_is_what_the_oracle_says(mode: str, tables: list[Table], data: st.DataObject) -> None:
-    with Connection(url="sqlite://") as connection:
+def test_a_delete_is_what_the_oracle_says(lab: Lab, mode: str) -> None:
+    @lab.limits(40)
+    @given(tables=schemas(), data=st.data())
+    def check(tables: list[Table], data: st.DataObject) -> None:
+        connection = lab.empty()
         specs = declare(connection, tables)
         target = data.draw(st.integers(0, len(tables) - 1))
         keys = set(data.draw(st.lists(st.integers(0, 4), max_size=3))) & set(tables[target].rows)
@@ -190,12 +192,16 @@ def test_a_delete_is_what_the_oracle_says(mode: str, tables: list[Table], data: 
             left = {row[table.key] for row in fetch.keys(connection, BaseTable(spec, connection))}
             assert left == set(table.rows) - expected[index]
 
+    check()
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tables=schemas(), data=st.data())
-def test_what_deletes_took_comes_back(tables: list[Table], data: st.DataObject) -> None:
+
+def test_what_deletes_took_comes_back(lab: Lab) -> None:
     """Deletes into the trash, undone from the last to the first, pass through the same states."""
-    with Connection(url="sqlite://") as connection:
+
+    @lab.limits(40)
+    @given(tables=schemas(), data=st.data())
+    def check(tables: list[Table], data: st.DataObject) -> None:
+        connection = lab.empty()
         specs = declare(connection, tables)
 
         def contents() -> list[Any]:
@@ -233,3 +239,5 @@ def test_what_deletes_took_comes_back(tables: list[Table], data: st.DataObject) 
             assert restored == entry.counts
             assert contents() == before
         assert in_trash() == []
+
+    check()

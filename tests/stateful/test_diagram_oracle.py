@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.stateful.conftest import Lab
 from tests.stateful.test_delete_oracle import Table, declare, schemas
 
 import datamill as dm
-from datamill.data.connection import Connection
 
 
 def kept_below(tables: list[Table], own: dict[int, set[int]]) -> dict[int, set[int]]:
@@ -41,10 +41,11 @@ def referenced_by(tables: list[Table], target: int, keys: set[int]) -> dict[int,
     return reached
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tables=schemas(), data=st.data())
-def test_restricted_rows(tables: list[Table], data: st.DataObject) -> None:
-    with Connection(url="sqlite://") as connection:
+def test_restricted_rows(lab: Lab) -> None:
+    @lab.limits(60)
+    @given(tables=schemas(), data=st.data())
+    def check(tables: list[Table], data: st.DataObject) -> None:
+        connection = lab.empty()
         specs = declare(connection, tables)
         free = [dm.FreeTable(connection, str(spec.name)) for spec in specs]
         diagram, own = dm.Diagram(free), dict[int, set[int]]()
@@ -59,11 +60,14 @@ def test_restricted_rows(tables: list[Table], data: st.DataObject) -> None:
         shown = {str(table.full_table_name) for table in diagram.prune()}
         assert shown == {free[index].full_table_name for index in expected if expected[index]}
 
+    check()
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tables=schemas(), data=st.data())
-def test_traced_rows(tables: list[Table], data: st.DataObject) -> None:
-    with Connection(url="sqlite://") as connection:
+
+def test_traced_rows(lab: Lab) -> None:
+    @lab.limits(60)
+    @given(tables=schemas(), data=st.data())
+    def check(tables: list[Table], data: st.DataObject) -> None:
+        connection = lab.empty()
         specs = declare(connection, tables)
         target = data.draw(st.integers(0, len(tables) - 1))
         keys = data.draw(st.sets(st.integers(0, 4)))
@@ -74,3 +78,5 @@ def test_traced_rows(tables: list[Table], data: st.DataObject) -> None:
         for index, rows in expected.items():
             table = diagram[str(specs[index].name)]
             assert {row[tables[index].key] for row in table.keys()} == rows  # noqa: SIM118
+
+    check()
