@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import runpy
 import types
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -240,3 +242,49 @@ def test_the_commands(tmp_path: Path) -> None:
     assert (done.exit_code, done.output) == (0, "5 rows of 1 tables\n")
     again = run.invoke(app, ["import", out, "--url", target, "--no-progress"])
     assert (again.exit_code, "DuplicateError" in again.output) == (1, True)
+
+
+def test_every_form_of_reference_comes_back(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = dm.Instance(url=database_url, safemode=False)
+    names: dict[str, Any] = {}
+
+    def declare(schema: Any, name: str, tier: type, definition: str, **body: Any) -> Any:
+        cls = types.new_class(
+            name, (tier,), exec_body=lambda space: space.update(definition=definition, **body)
+        )
+        names[name] = schema(cls, context=names)
+        return names[name]
+
+    lab, analysis = instance.Schema("lab"), instance.Schema("lab_analysis")
+    declare(lab, "Rig", dm.Lookup, 'rig : varchar(4)  # as \\d in """', contents=[("A",), ("B",)])
+    part = types.new_class(
+        "Probe", (dm.Part,), exec_body=lambda s: s.update(definition="-> master\nprobe : int8")
+    )
+    declare(lab, "Scan", dm.Manual, "scan : int32\n---\n-> Rig", Probe=part)
+    declare(lab, "Quality", dm.Computed, "-> Scan")
+    declare(
+        analysis,
+        "Fit",
+        dm.Manual,
+        "-> Scan.Probe\n-> Rig.proj(other='rig')\n---\n-> [nullable] Quality.proj(best='scan')",
+    )
+    names["Scan"].insert1({"scan": 1, "rig": "A"}, parts={"Probe": [{"probe": 1}]})
+    names["Fit"].insert1({"scan": 1, "probe": 1, "other": "B"})
+    dm.export_project(str(tmp_path / "out"), lab, analysis)
+    copy = dm.Instance(url=f"sqlite:///{tmp_path / 'copy.db'}", safemode=False)
+    counts = dm.import_project(str(tmp_path / "out"), connection=copy.connection)
+    assert counts["lab_analysis.fit"] == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(dm, "Schema", copy.Schema)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # no drift
+            first, second = (
+                runpy.run_path(str(tmp_path / "out" / str(schema.database) / "schema.py"))
+                for schema in (lab, analysis)
+            )
+    assert second["Fit"].to_dicts() == names["Fit"].to_dicts()
+    assert first["Rig"].heading["rig"].comment == names["Rig"].heading["rig"].comment
+    for one in (instance, copy):
+        one.connection.close()

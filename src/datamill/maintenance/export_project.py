@@ -17,6 +17,7 @@ from datamill.data.values import from_driver
 from datamill.data.verify_objects import stored_columns
 from datamill.errors import DataMillError
 from datamill.language import describe
+from datamill.language.reference_parser import quoted_name
 from datamill.maintenance.export_format import (
     FORMAT_VERSION,
     MANIFEST,
@@ -168,13 +169,12 @@ def _table(state: _Export, spec: TableSpec, relation: Relation) -> None:
     if not total:
         empty = pyarrow.Table.from_pylist([], schema=schema)
         state.put(join(table_folder(spec.name.schema, spec.name.table), "part-0000.parquet"), _parquet(empty))
-    namer = str
     state.tables.append(
         {
             "schema": spec.name.schema,
             "table": spec.name.table,
             "rows": total,
-            "definition": describe(spec, namer, state.connection.catalog.find),
+            "definition": describe(spec, quoted_name, state.connection.catalog.find),
             "lineage": {item.name: item.lineage for item in attributes if item.lineage},
         }
     )
@@ -269,10 +269,11 @@ def _module(connection: Connection, schema: str, specs: Sequence[TableSpec]) -> 
         "",
         f"schema = dm.Schema({schema!r})",
     ]
-    for spec in specs:
+    for spec in _masters_first(specs):
         master, _, own = spec.name.class_name.rpartition(".")
         text = describe(spec, _class_namer(schema), connection.catalog.find).strip("\n")
         indent = "        " if master else "    "
+        text = text.replace("\\", "\\\\").replace('"""', '\\"""')
         body = "\n".join(f"{indent}{line}" if line else line for line in text.splitlines())
         tier = "Part" if master else spec.tier.name.title()
         if master:
@@ -282,9 +283,17 @@ def _module(connection: Connection, schema: str, specs: Sequence[TableSpec]) -> 
     return "\n".join(lines) + "\n"
 
 
+def _masters_first(specs: Sequence[TableSpec]) -> list[TableSpec]:
+    """Return masters in their order, each followed by its parts."""
+    parts: dict[TableName, list[TableSpec]] = {}
+    for spec in specs:
+        parts.setdefault(spec.name.master or spec.name, []).append(spec)
+    return [spec for group in parts.values() for spec in group]
+
+
 def _class_namer(schema: str) -> Any:
     def name_of(name: TableName) -> str:
-        return name.class_name if name.schema == schema else str(name)
+        return name.class_name if name.schema == schema else quoted_name(name)
 
     return name_of
 
