@@ -1,34 +1,86 @@
 """The genuine DataJoint doing the same operations, as a black box in an environment and process of its own.
 
-``measure_peer`` runs this file with the other interpreter; it prints one JSON object of label -> seconds per unit.
+`Peer` runs this file with the other interpreter and asks it for one measurement at a time, so that both are measured
+in turn, under the same load: a label per line goes in, a line of seconds per unit comes out.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+ANSWER = "seconds "
+METHODS = ("to_dicts", "to_arrow", "to_polars", "to_pandas", "to_arrays")
+LABELS = (
+    "insert of dict rows x 7",
+    *METHODS,
+    "fetch1 of one value",
+    "insert1",
+    "compose + compile, 3 operators",
+    "cascade delete",
+    "populate, trivial make",
+    "jobs.refresh, all new",
+    "populate, reserved jobs",
+    "insert1 of 1 MiB noise",
+    "insert1 of 1 MiB smooth",
+)
 
-def measure_peer(python: str, url: str, size: int, rounds: int) -> dict[str, float]:
-    """Run the operations through DataJoint.
+
+class Peer:
+    """The other process.
 
     Args:
         python: Interpreter of an environment that has ``datajoint``.
         url: A database that it may fill.
         size: Rows of the bulk operations.
-        rounds: How often to measure each; medians count.
+        script: What runs there: this file, or one that calls its `serve`.
     """
+
+    def __init__(self, python: str, url: str, size: int, script: str = __file__) -> None:
+        self._process = subprocess.Popen(
+            [python, str(Path(script).absolute()), str(size)],
+            env={**os.environ, **_environment(url)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd="/",
+        )
+
+    def measure(self, label: str) -> float:
+        """Do one operation there; return the seconds per unit, NaN if it cannot do that."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(label + "\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:  # it prints other things, too
+            if line.startswith(ANSWER):
+                return float(line.removeprefix(ANSWER))
+        raise SystemExit(f"The peer ended while it did {label!r}.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+
+def measure_peer(python: str, url: str, size: int, rounds: int) -> dict[str, float]:
+    """Do every operation several times; return the medians by label."""
+    with Peer(python, url, size) as peer:
+        return {label: statistics.median(peer.measure(label) for _ in range(rounds)) for label in LABELS}
+
+
+def _environment(url: str) -> dict[str, str]:
     parts = urlsplit(url)
-    environment = {
-        **os.environ,
+    return {
         "DJ_BACKEND": "postgresql" if parts.scheme == "postgresql" else "mysql",
         "DJ_HOST": parts.hostname or "",
         "DJ_PORT": str(parts.port),
@@ -38,19 +90,9 @@ def measure_peer(python: str, url: str, size: int, rounds: int) -> dict[str, flo
         "DJ_USE_TLS": "false",
         "DJ_LOG_LEVEL": "ERROR",
     }
-    done = subprocess.run(
-        [python, str(Path(__file__).absolute()), str(size), str(rounds)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        cwd="/",
-    )
-    if done.returncode:
-        sys.stderr.write(f"The peer failed: {done.stderr[-2000:]}\n")
-        return {}
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
+
+# --- what runs in the other environment ----------------------------------------------------------------------------
 
 DEFINITION = """
 a : int32
@@ -64,107 +106,157 @@ note = null : varchar(64)
 """
 
 
-def main(size: int, rounds: int) -> dict[str, float]:  # noqa: C901 - one script for another environment
-    """Measure everything; this part runs in the other environment."""
-    import datajoint as dj  # type: ignore[import-not-found,unused-ignore]
-    import numpy as np
+def seconds(action: Callable[[], object], count: int = 1) -> float:
+    """Run an action and return the seconds per unit of work in it."""
+    begun = time.perf_counter()
+    action()
+    return (time.perf_counter() - begun) / count
 
-    dj.config["safemode"] = False
-    schema = dj.Schema("peer")
-    numbers = iter(range(10**9))
-    found: dict[str, float] = {}
 
-    def table(definition: str, base: Any = dj.Manual, **members: Any) -> Any:
-        name = f"Table{next(numbers)}"
-        made = schema(type(name, (base,), {"definition": definition, **members}), context=known)
-        known[name] = made
-        return made
+class Operations:
+    """What is measured, by label, in a schema of its own."""
 
-    known: dict[str, Any] = {}
+    def __init__(self, size: int) -> None:
+        import datajoint as dj  # type: ignore[import-not-found,unused-ignore]
+        import numpy as np
 
-    def measure(label: str, action: Callable[[], float]) -> None:
-        found[label] = statistics.median(action() for _ in range(rounds))
-
-    def seconds(action: Callable[[], object], count: int = 1) -> float:
-        begun = time.perf_counter()
-        action()
-        return (time.perf_counter() - begun) / count
-
-    rows = [
-        {
-            "a": i // 100,
-            "b": i % 100,
-            "x": i / 7,
-            "label": f"row {i}",
-            "flag": i % 3,
-            "day": "2024-02-29",
-            "note": None,
-        }
-        for i in range(size)
-    ]
-
-    def insert() -> float:
-        new = table(DEFINITION)
-        return seconds(lambda: new.insert(rows), size)
-
-    measure("insert of dict rows x 7", insert)
-    full = table(DEFINITION)
-    full.insert(rows)
-    for method in ("to_dicts", "to_arrow", "to_polars", "to_pandas", "to_arrays"):
-        try:
-            getattr(full(), method)(limit=1)
-        except Exception:  # noqa: BLE001 - an extra that is not installed
-            continue
-        measure(method, lambda method=method: seconds(getattr(full(), method), size))  # type: ignore[misc]
-
-    def fetch_many() -> None:
-        for index in range(200):
-            (full & {"a": index, "b": 5}).fetch1("x")
-
-    measure("fetch1 of one value", lambda: seconds(fetch_many, 200))
-
-    def insert_many() -> None:
-        for index in range(200):
-            full.insert1({**rows[0], "a": 10**6 + next(numbers), "b": index})
-
-    measure("insert1", lambda: seconds(insert_many, 200))
-
-    def delete() -> float:
-        top = table("a : int32\n---\nx : float64\n")
-        middle = table(f"-> {top.__name__}\nb : int32\n---\nx : float64\n")
-        leaf = table(f"-> {middle.__name__}\nc : int32\n---\nx : float64\n")
-        top.insert([{"a": a, "x": 1.0} for a in range(100)])
-        middle.insert([{"a": a, "b": b, "x": 1.0} for a in range(100) for b in range(10)])
-        leaf.insert(
-            [{"a": a, "b": b, "c": c, "x": 1.0} for a in range(100) for b in range(10) for c in range(50)]
+        dj.config["safemode"] = False
+        dj.Schema("peer").drop(prompt=False)
+        self.dj, self.schema, self.size = dj, dj.Schema("peer"), size
+        self.known: dict[str, Any] = {}
+        self.filled: list[Any] = []
+        self.numbers = iter(range(10**9))
+        self.rows = [
+            {
+                "a": i // 100,
+                "b": i % 100,
+                "x": i / 7,
+                "label": f"row {i}",
+                "flag": i % 3,
+                "day": "2024-02-29",
+                "note": None,
+            }
+            for i in range(size)
+        ]
+        self.full = self.table(DEFINITION)
+        self.full.insert(self.rows)
+        self.second = self.table(f"-> {self.full.__name__}\nc : int32\n---\ny : float64\n")
+        self.blobs = self.table("a : int32\n---\ndata : <blob>\n")
+        noise = np.random.default_rng(1).integers(0, 256, 2**20, dtype=np.uint8)
+        smooth = np.round(np.sin(np.linspace(0, 20, 2**17)), 2)
+        actions = (
+            self.insert,
+            *(partial(self.fetch, method) for method in METHODS),
+            self.fetch1,
+            self.insert1,
+            self.compose,
+            self.delete,
+            self.populate,
+            self.refresh,
+            self.reserved,
+            partial(self.insert_blob, noise),
+            partial(self.insert_blob, smooth),
         )
+        self.actions: dict[str, Callable[[], float]] = dict(zip(LABELS, actions, strict=True))
+
+    def table(self, definition: str, base: Any = None, **members: Any) -> Any:
+        """Declare a fresh table."""
+        name = f"Table{next(self.numbers)}"
+        kind = type(name, (base or self.dj.Manual,), {"definition": definition, **members})
+        self.known[name] = self.schema(kind, context=self.known)
+        return self.known[name]
+
+    def insert(self) -> float:
+        """Bulk insert."""
+        new = self.table(DEFINITION)
+        return seconds(lambda: new.insert(self.rows), self.size)
+
+    def fetch(self, method: str) -> float:
+        """Fetch everything."""
+        return seconds(getattr(self.full & "a < 1000000", method), self.size)
+
+    def fetch1(self) -> float:
+        """One value of one row."""
+
+        def many() -> None:
+            for index in range(200):
+                (self.full & {"a": index % (self.size // 100), "b": 5}).fetch1("x")
+
+        return seconds(many, 200)
+
+    def insert1(self) -> float:
+        """One row, committed."""
+
+        def many() -> None:
+            for index in range(200):
+                self.full.insert1({**self.rows[0], "a": 10**6 + next(self.numbers), "b": index})
+
+        return seconds(many, 200)
+
+    def compose(self) -> float:
+        """Compose a query and make its SQL."""
+
+        def many() -> None:
+            for index in range(200):
+                ((self.full & {"a": index}) * self.second()).proj("x", "y").make_sql()
+
+        return seconds(many, 200)
+
+    def delete(self) -> float:
+        """Cascade delete of 51 100 rows in 3 tables."""
+        top = self.table("a : int32\n---\nx : float64\n")
+        middle = self.table(f"-> {top.__name__}\nb : int32\n---\nx : float64\n")
+        leaf = self.table(f"-> {middle.__name__}\nc : int32\n---\nx : float64\n")
+        pairs = [(a, b) for a in range(100) for b in range(10)]
+        top.insert([{"a": a, "x": 1.0} for a in range(100)])
+        middle.insert([{"a": a, "b": b, "x": 1.0} for a, b in pairs])
+        leaf.insert([{"a": a, "b": b, "c": c, "x": 1.0} for a, b in pairs for c in range(50)])
         return seconds(lambda: top().delete(prompt=False))
 
-    measure("cascade delete", delete)
-
-    def populate() -> float:
-        source = table("a : int32\n")
+    def computed(self) -> Any:
+        """Declare a computed table with a thousand keys to do."""
+        source = self.table("a : int32\n")
         source.insert({"a": a} for a in range(1000))
 
-        def make(self: Any, key: dict[str, Any]) -> None:
-            self.insert1({**key, "y": key["a"] * 2.0})
+        def make(table: Any, key: dict[str, Any]) -> None:
+            table.insert1({**key, "y": key["a"] * 2.0})
 
-        computed = table(f"-> {source.__name__}\n---\ny : float64\n", dj.Computed, make=make)
-        return seconds(computed.populate, 1000)
+        return self.table(f"-> {source.__name__}\n---\ny : float64\n", self.dj.Computed, make=make)
 
-    measure("populate, trivial make", populate)
-    noise = np.random.default_rng(1).integers(0, 256, 2**20, dtype=np.uint8)
-    smooth = np.round(np.sin(np.linspace(0, 20, 2**17)), 2)
-    for label, array in (("noise", noise), ("smooth", smooth)):
-        blobs = table("a : int32\n---\ndata : <blob>\n")
-        measure(
-            f"insert1 of 1 MiB {label}",
-            lambda blobs=blobs, array=array: seconds(
-                lambda: blobs.insert1({"a": next(numbers), "data": array})
-            ),  # type: ignore[misc]
-        )
-    return found
+    def populate(self) -> float:
+        """A trivial make, per key."""
+        return seconds(self.computed().populate, 1000)
+
+    def refresh(self) -> float:
+        """Fill the table of jobs, per key."""
+        self.filled.append(self.computed())
+        return seconds(self.filled[-1]().jobs.refresh, 1000)
+
+    def reserved(self) -> float:
+        """A trivial make by a worker, per key."""
+        if not self.filled:
+            self.refresh()
+        computed = self.filled.pop()
+        return seconds(lambda: computed().populate(reserve_jobs=True, refresh=False), 1000)
+
+    def insert_blob(self, array: Any) -> float:
+        """Insert a blob of 1 MiB."""
+        return seconds(lambda: self.blobs.insert1({"a": next(self.numbers), "data": array}))
+
+
+def serve(actions: dict[str, Callable[[], float]]) -> None:
+    """Measure what is asked for, until nothing is."""
+    for line in sys.stdin:
+        try:
+            taken = actions[line.strip()]()
+        except Exception as error:  # noqa: BLE001 - an extra that is not installed, most likely
+            sys.stderr.write(f"The peer cannot do {line.strip()!r}: {error!r}\n")
+            taken = float("nan")
+        sys.stdout.write(f"{ANSWER}{taken}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))) + "\n")
+    operations = Operations(int(sys.argv[1]))
+    serve(operations.actions)
+    operations.schema.drop(prompt=False)
