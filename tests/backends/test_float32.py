@@ -13,10 +13,11 @@ from datamill.algebra.relations import BaseTable
 from datamill.data import fetch
 from datamill.data.connection import Connection
 from datamill.data.insert import insert
+from datamill.model.convert import shortest_float32
 from datamill.model.table import TableSpec
 
 Declare = Callable[[str, str], TableSpec]
-VALUES = [0.1, 16777217.0, 1.17549435e-38, 3.4028234e38, -123456.79, 1 / 3]
+VALUES = [0.1, 16777217.0, 1.17549435e-38, 3.4028234e38, -123456.79, 1 / 3, 3.982e-41, 1e-45]
 
 
 def float32(value: float) -> float:
@@ -40,6 +41,12 @@ def test_columns_and_computed_values(connection: Connection, table: BaseTable) -
     ):
         found = fetch.to_dicts(connection, relation, order_by="k")
         assert [float32(row["s"]) for row in found] == expected
+
+
+def test_the_shortest_number_that_restores_it_is_read(connection: Connection, table: BaseTable) -> None:
+    assert fetch.to_arrays(connection, table, "r", order_by="k").tolist() == list(
+        map(shortest_float32, VALUES)
+    )
 
 
 def test_rows_are_found_by_the_value_they_came_with(connection: Connection, table: BaseTable) -> None:

@@ -17,6 +17,7 @@ from operator import attrgetter, methodcaller
 from typing import Any
 from uuid import UUID
 
+from datamill.model.conversion.numbers import shortest_float32
 from datamill.model.types import AttributeType
 
 Adapter = Callable[[Any], Any]
@@ -30,6 +31,8 @@ text_to_date: Adapter = date.fromisoformat
 text_to_datetime: Adapter = datetime.fromisoformat
 text_to_time: Adapter = time.fromisoformat
 text_to_decimal: Adapter = Decimal
+widen_float32: Adapter = shortest_float32
+"""What drivers return as a double."""
 json_to_text: Adapter = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
 ).encode
@@ -90,27 +93,6 @@ def datetime_to_text(type: AttributeType) -> Adapter:
 def time_to_text(type: AttributeType) -> Adapter:
     """Return the function writing ``HH:MM:SS[.ffffff]`` with exactly the digits of the type."""
     return _TIME_WRITERS[digits_of(type)]
-
-
-def widen_float32(value: float) -> float:
-    """Return the shortest decimal number that restores a float32 which the driver returned as a double.
-
-    Example:
-        >>> widen_float32(0.10000000149011612)
-        0.1
-    """
-    try:
-        exact = struct.pack("f", value)
-    except OverflowError:
-        return value
-    for digits in (6, 7, 8):
-        short = float(f"{value:.{digits}g}")
-        try:
-            if struct.pack("f", short) == exact:
-                return short
-        except OverflowError:  # rounded up beyond the largest float32
-            continue
-    return float(f"{value:.9g}")
 
 
 _FLOAT32 = struct.Struct("f")
