@@ -358,8 +358,7 @@ class Diagram:
 
     def svg_string(self) -> str:
         """Return the diagram as the text of an SVG picture; names show definitions when pointed at."""
-        background = _palette(self._theme).background
-        return drawing.as_svg(self.make_dot(), background, follows_system=self._theme == "auto")
+        return drawing.as_svg(self.make_dot(), follows_system=self._theme == "auto")
 
     def make_svg(self) -> Any:
         """Return the diagram as an ``IPython.display.SVG``, or as text where IPython is not installed."""

@@ -38,7 +38,7 @@ def _graph(picture: Picture, theme: Theme, direction: str) -> Iterator[str]:
     yield "digraph pipeline {"
     yield (
         f"  graph [rankdir={direction}, bgcolor={_text(theme.background)}, fontname={_text(FONT)}, fontsize=12, "
-        'pad=0.2, nodesep=0.18, ranksep=0.55, newrank=true, remincross=true, outputorder=edgesfirst, tooltip=" "];'
+        'pad=0.2, nodesep=0.18, ranksep=0.45, newrank=true, remincross=true, outputorder=edgesfirst, tooltip=" "];'
     )
     yield f"  node [fontname={_text(FONT)}, fontsize=12, height=0.32, penwidth=1];"
     yield "  edge [arrowhead=none];"
@@ -104,12 +104,15 @@ def _line(line: Line, theme: Theme) -> str:
 
 
 def _weight(line: Line) -> int:
-    """Return how much an edge wants to be short and straight: parts stay with masters, chains in line."""
+    """Return how much an edge wants to be short and straight: parts stay with masters, chains in line.
+
+    Secondary references to other schemas give way: they would pull lines of computation apart.
+    """
     if line.within == "family":
         return 24
     if line.within == "schema":
         return 6 if line.wide else 3 if line.primary else 2
-    return 2 if line.primary else 1
+    return 2 if line.primary else 0
 
 
 def _text(text: str) -> str:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-import warnings
 from importlib import import_module
+from threading import Lock
 from typing import Any
 
+from datamill.diagram.fonts import quiet_fonts
 from datamill.diagram.themes import DARK, Theme
+from datamill.diagram.titles import place_titles
 from datamill.errors import MissingExtraError
 
 _PROLOGUE = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-_TITLE = re.compile(r'<g id="clust\d+" class="cluster schema">.*?(<text .*?</text>\n)', re.DOTALL)
-_RIM = 'stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+_ALONE = Lock()
+"""Graphviz draws one picture at a time."""
 _CLASS = "datamill-diagram"
 """Of the picture, so that its colours do not reach others on the page."""
 
 
-def as_svg(dot: str, background: str, *, follows_system: bool = False) -> str:
+def as_svg(dot: str, *, follows_system: bool = False) -> str:
     """Draw as SVG.
 
     Args:
         dot: The graph, in light colours if ``follows_system``.
-        background: Its background colour.
         follows_system: Add the dark colours, for viewers who prefer these.
 
     Raises:
@@ -31,16 +32,9 @@ def as_svg(dot: str, background: str, *, follows_system: bool = False) -> str:
     """
     svg = _COMMENT.sub("", _PROLOGUE.sub("", _draw(dot, "svg").decode("utf-8"), count=1))
     svg = svg.replace("<svg ", f'<svg class="{_CLASS}" ', 1)
-    svg = _titles_on_top(svg, background)
     if follows_system:
         svg = svg.replace(">\n", f">\n<style>{_dark_style(DARK)}</style>\n", 1)
     return svg
-
-
-def _titles_on_top(svg: str, background: str) -> str:
-    """Write the titles of schemas last and with a rim, so that edges do not run through them."""
-    titles = "".join(_TITLE.findall(svg)).replace("<text ", f'<text stroke="{background}" {_RIM} ')
-    return svg.replace("</g>\n</svg>", f'<g class="titles">\n{titles}</g>\n</g>\n</svg>') if titles else svg
 
 
 def as_png(dot: str, dpi: int = 144) -> bytes:
@@ -65,9 +59,11 @@ def _draw(dot: str, format: str) -> bytes:
             extra="diagram",
             hint="Install it: pip install 'datamill[diagram]'. make_dot() and make_mermaid() work without it.",
         ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Graphviz warns of fonts that it replaces
-        drawn: bytes = graphviz.AGraph(string=dot).draw(format=format, prog="dot")
+    with _ALONE, quiet_fonts():
+        graph = graphviz.AGraph(string=dot)
+        graph.layout(prog="dot")
+        place_titles(graph)
+        drawn: bytes = graph.draw(format=format)
     return drawn
 
 
@@ -84,8 +80,8 @@ def _dark_style(theme: Theme) -> str:
         f"& .edge.plain path {{ stroke: {theme.edge} }}",
         f"& .edge.renamed path {{ stroke: {theme.renamed} }}",
         f"& .cluster.schema path {{ fill: none; stroke: {theme.group} }}",
-        f"& .cluster.schema text {{ fill: {theme.group_text} }}",
-        f"& .titles text {{ fill: {theme.group_text}; stroke: {theme.background} }}",
+        f"& .node.title polygon {{ fill: {theme.background}; stroke: none }}",
+        f"& .node.title text {{ fill: {theme.group_text} }}",
         f"& .cluster.family path {{ fill: {theme.family}; stroke: {theme.family} }}",
     ]
     text = " ".join(rules).replace("&", f".{_CLASS}")
