@@ -21,7 +21,7 @@ from datamill.errors import (
     NativeTypeWarning,
     warn_user,
 )
-from datamill.language import Reference, parse_definition, resolve_definition
+from datamill.language import Reference, parse_definition, resolve_definition, with_codecs
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
@@ -89,6 +89,8 @@ class Declaration:
             raise DefinitionError(f"The definition of {cls.__name__} is {type(text).__name__}, not text.")
         name = _bound(cls)
         config = self.schema.connection.config
+        if config.compat.blobs:
+            text = with_codecs(text)
         try:
             return resolve_definition(
                 parse_definition(text, str(name)),

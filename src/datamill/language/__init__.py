@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datamill.language.describer import definition_of, describe
 from datamill.language.dotted_names import resolve_dotted
+from datamill.language.older import with_codecs
 from datamill.language.parser import LONGEST_COMMENT, LONGEST_TABLE_COMMENT, parse_definition
 from datamill.language.printer import print_definition, print_line
 from datamill.language.reference_parser import parse_reference, quoted_name
@@ -51,4 +52,5 @@ __all__ = [
     "resolve_definition",
     "resolve_dotted",
     "singleton_attribute",
+    "with_codecs",
 ]

@@ -21,6 +21,7 @@ _SEPARATOR = re.compile(r"-{3,}\s*(?:#.*)?\Z")
 _NOW = re.compile(r"(?:CURRENT_TIMESTAMP|NOW)\s*(?:\(\s*(?P<digits>[0-9]?)\s*\))?\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?\Z")
 _CLASS = re.compile(r"(?:[a-z_]\w*\.)*[A-Z]\w*(?:\.\w+)*\Z")
+_RENAMED = re.compile(r"\((?P<new>[\w\s,]*)\)\s*->\s*(?:\[[^\]]*\]\s*)?(?P<parent>[\w.]+)")
 _BAREWORD = re.compile(r"""[^\s'"()<>#:=,]+\Z""")
 
 
@@ -71,7 +72,7 @@ def parse_definition(text: str, table: str | None = None) -> Definition:
 def _parse_line(line: SourceLine) -> Line:
     if line.text.startswith("->"):
         return parse_foreign_key(line)
-    if line.text.startswith("-"):
+    if line.text.startswith(("-", "___")):
         return _parse_separator(line)
     if INDEX.match(line.text):
         return parse_index(line)
@@ -138,6 +139,11 @@ def _attribute_name(line: SourceLine) -> tuple[str, list[tuple[int, str]]]:
 
 
 def _no_attribute(line: SourceLine) -> DefinitionError:
+    renamed = _RENAMED.match(line.text)
+    if renamed is not None:
+        renames = ", ".join(f"{name.strip()}='...'" for name in renamed["new"].split(","))
+        hint = f"Write -> {renamed['parent']}.proj({renames}), with the attributes of {renamed['parent']} for the dots."
+        return line.error("Foreign keys start with '->'.", hint=hint)
     advice = f"-> {line.text}" if _CLASS.match(line.text) else misspelt_index(line.text)
     hint = (
         f"Did you mean '{advice}'?" if advice else "Write name : type, -> ParentTable, --- or index (names)."

@@ -385,6 +385,9 @@ _OTHER_SPELLINGS = {
 }
 
 
+_TYPES_OF_0_14 = ("<attach", "<blob@", "<filepath@")
+
+
 def _unknown_type(text: str, name: str = "", words: list[str] | None = None) -> DefinitionError:
     shown = text if len(text) <= 60 else f"{text[:57]}..."
     modifiers = [word for word in words or () if word in _SQL_MODIFIERS]
@@ -396,7 +399,9 @@ def _unknown_type(text: str, name: str = "", words: list[str] | None = None) -> 
     codec = re.match(r"<?\s*([A-Za-z_][\w-]*)\s*@\s*([\w-]*)", text)
     spelling = f"<{codec[1]}@{codec[2]}>" if codec else _OTHER_SPELLINGS.get(name)
     if spelling:
-        return DefinitionError(f"{shown!r} is not a type.", hint=f"Write {spelling}.")
+        older = " Or set config.compat.blobs = True, to read definitions of DataJoint 0.14."
+        advice = f"Write {spelling}.{older if spelling.startswith(_TYPES_OF_0_14) else ''}"
+        return DefinitionError(f"{shown!r} is not a type.", hint=advice)
     if name in _NATIVE_KINDS and (words or "(" in text):
         return DefinitionError(f"{shown!r} is not a type.", hint=f"{name!r} cannot be qualified so.")
     word = (name or text.split("(")[0].strip())[:60]

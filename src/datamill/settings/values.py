@@ -199,7 +199,7 @@ class DeclareSettings(_Values):
 class CompatSettings(_Values):
     """Behaviour kept for old pipelines."""
 
-    blobs: bool = _setting(False, BOOLEAN, "Serialise values of native blob attributes.")
+    blobs: bool = _setting(False, BOOLEAN, "Serialise values of native blobs; read the types of 0.14.")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
