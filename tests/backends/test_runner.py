@@ -162,6 +162,53 @@ def test_work_reacts_to_what_is_inserted(lab: Lab) -> None:
     assert results[0]["lab.__second"]["success_count"] == 6
 
 
+def test_work_hears_of_inserts_long_before_it_would_look(lab: Lab) -> None:
+    if not hears_of_others(lab.instance):
+        pytest.skip("this database tells nothing")
+    lab.broken.clear()
+    stop, events = threading.Event(), set[str]()
+    runner = dm.Runner(dm.Diagram(lab.schema), on_event=lambda event: events.add(event["event"]))
+    thread = threading.Thread(target=runner.work, kwargs={"poll_interval": 3600, "stop": stop})
+    thread.start()
+    wait_until(lambda: "wait" in events)
+    other = dm.Instance(url=lab.url, safemode=False)
+    other.FreeTable("lab.source").insert1({"source": 77})
+    wait_until(lambda: len(lab.second) == 6)
+    stop.set()
+    thread.join(60)
+    other.connection.close()
+    assert not thread.is_alive()
+
+
+def hears_of_others(instance: dm.Instance) -> bool:
+    session = instance.connection.session
+    listener = session.listener()
+    if listener is not None:
+        listener.close()
+    return listener is not None or session.change_counter() is not None
+
+
+def test_work_waits_for_delayed_jobs_no_longer_than_needed(lab: Lab) -> None:
+    lab.beside.jobs.refresh(delay=1.5)
+    runner, stop = dm.Runner(lab.beside), threading.Event()
+    thread = threading.Thread(target=runner.work, kwargs={"poll_interval": 3600, "stop": stop})
+    thread.start()
+    wait_until(lambda: len(lab.beside) == 5)
+    stop.set()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_diagrams_are_targets(lab: Lab) -> None:
+    assert dm.Runner(dm.Diagram(lab.source) + 1).tables == ["lab.__beside", "lab.__first"]
+    with pytest.raises(dm.DataMillError, match="some rows"):
+        dm.Runner(dm.Diagram(lab.schema).restrict(lab.source & "source = 1"))
+    other = dm.Instance(url=lab.url, safemode=False)
+    with pytest.raises(dm.DataMillError, match=r"lab\.__beside.* no class"):
+        dm.Runner(dm.Diagram(other.Schema("lab")))
+    other.connection.close()
+
+
 def wait_until(holds: Any) -> None:
     ends = time.monotonic() + 60
     while not holds():

@@ -113,6 +113,10 @@ class Job(Table):
             return self
         return self.pending & f"scheduled_time > '{self._jobs.now()}'"
 
+    def seconds_until_due(self) -> float | None:
+        """Return in how many seconds the first job that is not due yet will be; None if there is none."""
+        return self._jobs.seconds_until_due() if self._table.exists else None
+
     # steering --------------------------------------------------------------------------------------------------
 
     def refresh(

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from datamill.algebra.relations import base_tables
+from datamill.api.diagram import Diagram
 from datamill.api.populating import AutoPopulate
 from datamill.api.schema import Schema
 from datamill.errors import DataMillError
@@ -24,7 +26,7 @@ class Pipeline:
     """Tables to populate, all of one database.
 
     Args:
-        targets: Schemas, modules or packages, and table classes.
+        targets: Schemas, modules or packages, table classes, and diagrams.
 
     Fields:
         names: The tables in dependency order.
@@ -59,13 +61,21 @@ class Pipeline:
         """Return the tables of the pipeline that depend on one."""
         return {other for other in self._graph.descendants(name) if other in self._classes and other != name}
 
-    def change_counter(self) -> int | None:
-        """Return a number that changes when another connection writes, where the database tells."""
-        return self.connection.session.change_counter()
+    def sources(self) -> set[TableName]:
+        """Return the tables whose rows may lead to something to do: the pipeline's, and all that they depend on."""
+        found = {other for name in self.names for other in (name, *self._graph.ancestors(name))}
+        for name in self.names:
+            found.update(base_tables(self.table(name)._checked_source()))
+        return found
+
+    def seconds_until_due(self) -> list[float]:
+        """Return for each table with jobs that are due later in how many seconds the first one is."""
+        found = (self.table(name).jobs.seconds_until_due() for name in self.names)
+        return [seconds for seconds in found if seconds is not None]
 
 
 def tables_in(target: Any) -> Iterator[type[AutoPopulate]]:
-    """Yield the auto-populated table classes of a schema, a module with its submodules, or a class itself.
+    """Yield the auto-populated table classes of a schema, a module with its submodules, a diagram, or a class itself.
 
     Raises:
         DataMillError: It is none of these.
@@ -75,14 +85,35 @@ def tables_in(target: Any) -> Iterator[type[AutoPopulate]]:
     elif isinstance(target, ModuleType):
         for module in _modules(target):
             yield from _populated(vars(module).values())
+    elif isinstance(target, Diagram):
+        yield from _populated(_classes_shown(target))
     elif inspect.isclass(target) and issubclass(target, AutoPopulate):
         yield from _populated([target])
     elif isinstance(target, AutoPopulate):
         yield from _populated([type(target)])
     else:
         raise DataMillError(
-            f"{target!r} is no schema, module or auto-populated table.", hint="Give one of these."
+            f"{target!r} is no schema, module, diagram or auto-populated table.", hint="Give one of these."
         )
+
+
+def _classes_shown(diagram: Diagram) -> list[type[AutoPopulate]]:
+    """Return the classes of the auto-populated tables that a diagram shows, from the schemas in use."""
+    if diagram._rows.mode:
+        raise DataMillError(
+            "A diagram of some rows is no set of tables to populate.",
+            hint="Give a diagram without restrictions, and Runner(..., restrictions=[...]).",
+        )
+    wanted = [name for name in diagram._shown if name.tier.is_auto_populated]
+    schemas = [diagram._connection.schemas.get(schema) for schema in {name.schema for name in wanted}]
+    known = {cls()._name: cls for schema in schemas if schema is not None for cls in schema.classes.values()}
+    missing = sorted(str(name) for name in wanted if name not in known)
+    if missing:
+        raise DataMillError(
+            f"{', '.join(missing)} cannot be computed: this process has no class of it.",
+            hint="Import the module that defines it.",
+        )
+    return [known[name] for name in wanted]
 
 
 def _populated(values: Iterable[Any]) -> Iterator[type[AutoPopulate]]:

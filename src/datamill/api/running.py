@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.api.pipeline import Pipeline
 from datamill.compute import PopulateResult
+from datamill.compute.watch import SECONDS_BETWEEN_LOOKS, Watch
 from datamill.settings.log import logger
 
 if TYPE_CHECKING:
     from datamill.api.populating import AutoPopulate
 
-SECONDS_BETWEEN_LOOKS = 0.5
-LONGEST_POLL = 60.0
 
 Event = dict[str, Any]
 
@@ -24,7 +23,7 @@ class Runner:
     """Populates the auto-populated tables of a pipeline in the order in which they depend on each other.
 
     Args:
-        *targets: Schemas, modules or packages (with all their modules), and table classes.
+        *targets: Schemas, modules or packages (with all their modules), table classes, and diagrams.
         restrictions: Conditions on the key source of each table.
         processes: As for `populate`.
         executor: As for `populate`.
@@ -98,11 +97,12 @@ class Runner:
     ) -> dict[str, PopulateResult]:
         """Populate for ever: whatever is inserted upstream leads to everything downstream.
 
-        SQLite tells at once when another connection has written; other databases are asked every ``poll_interval``
-        seconds, less often while nothing happens.
+        PostgreSQL tells at once which tables others write to, SQLite that they did. Others are asked every
+        ``poll_interval`` seconds, less often while nothing happens. Jobs that are due later are waited for.
 
         Args:
-            poll_interval: Seconds between looks.
+            poll_interval: Seconds until the first look that nothing led to; the next ones come ever later, at last
+                each minute (PostgreSQL: half a minute).
             idle_timeout: Return after so many seconds without anything to do; None: never.
             stop: Set it from another thread to make this return.
 
@@ -111,33 +111,29 @@ class Runner:
         """
         self._results = {}
         stop = stop or threading.Event()
-        idle_since, interval = time.monotonic(), poll_interval
-        while not stop.is_set():
-            before = self._pipeline.change_counter()
-            if self._until_settled(False, stop):
-                idle_since, interval = time.monotonic(), poll_interval
-            if idle_timeout is not None and time.monotonic() - idle_since >= idle_timeout:
-                break
-            self._tell("wait", seconds=interval)
-            self._sleep(interval, before, idle_timeout, idle_since, stop)
-            interval = min(LONGEST_POLL, interval * 1.5)
+        watch = Watch(self._pipeline.connection, self._pipeline.sources())
+        try:
+            self._watch(watch, poll_interval, idle_timeout, stop)
+        finally:
+            watch.close()
         return self._results
 
-    def _sleep(
-        self,
-        seconds: float,
-        before: int | None,
-        idle_timeout: float | None,
-        idle_since: float,
-        stop: threading.Event,
+    def _watch(
+        self, watch: Watch, poll_interval: float, idle_timeout: float | None, stop: threading.Event
     ) -> None:
-        """Wait until something may have changed."""
-        ends = time.monotonic() + seconds
-        if idle_timeout is not None:
-            ends = min(ends, idle_since + idle_timeout)
-        while (left := ends - time.monotonic()) > 0 and not stop.wait(min(left, SECONDS_BETWEEN_LOOKS)):
-            if before is not None and self._pipeline.change_counter() != before:
-                return
+        idle_since, interval = time.monotonic(), poll_interval
+        while not stop.is_set():
+            watch.mark()
+            if self._until_settled(False, stop):
+                idle_since, interval = time.monotonic(), poll_interval
+            waits = [interval, *self._pipeline.seconds_until_due()]
+            if idle_timeout is not None:
+                waits.append(idle_since + idle_timeout - time.monotonic())
+                if waits[-1] <= 0:
+                    return
+            self._tell("wait", seconds=round(min(waits), 3))
+            watch.wait(min(waits), stop)
+            interval = min(watch.longest, interval * 1.5)
 
     def _until_settled(self, wait_delayed: bool, stop: threading.Event) -> bool:
         """Populate until nothing is to be done; return whether anything was."""

@@ -75,6 +75,24 @@ class RawTable:
 class BackendSession(Protocol):
     """One physical connection, used by one thread at a time. Every driver error is mapped to the tree of `errors`."""
 
+class Listener(Protocol):
+    """A connection that hears which tables are written to from the moment it is opened."""
+
+    def wait(self, seconds: float) -> set[str]:
+        """Return the full names of tables written since the last call, waiting so long for the first one."""
+
+    def close(self) -> None:
+        """End the connection; idempotent."""
+
+
+@runtime_checkable
+class ReadsArrow(Protocol):
+    """A session that can have its driver make Arrow tables, which costs less than rows of Python objects."""
+
+    def read_arrow(self, sql: str, params: Sequence[Any] = ()) -> pyarrow.Table | None:
+        """Run a query; None if `BackendSession.execute` is to run it, also to say what is wrong with it."""
+
+
     dialect: Dialect
 
     @property
@@ -145,6 +163,12 @@ class BackendSession(Protocol):
 
     def ping(self) -> None:
         """Raise LostConnectionError if the connection is gone."""
+    def announce(self, table: TableName) -> None:
+        """Wake those that listen for a table once the open transaction is committed; writes to it do so themselves."""
+
+    def listener(self) -> Listener | None:
+        """Open what hears of writes by anybody, where the database announces them; else None."""
+
 
     def close(self) -> None:
         """End the connection; idempotent."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from datamill.backends import mysql_catalog
-from datamill.backends.base import Conflict, RawTable, Result
+from datamill.backends.base import Conflict, Listener, RawTable, Result
 from datamill.backends.mysql_errors import DEADLOCKS, code_of, too_big, translate
 from datamill.backends.mysql_insert import BulkInsert
 from datamill.backends.mysql_literals import bind
@@ -264,6 +264,13 @@ class MysqlSession:
 
     def catalog_version(self) -> int | None:
         """A number that differs once anybody changed a definition: made of the times at which tables were changed.
+    def announce(self, table: TableName) -> None:
+        """Nothing: MySQL has nobody who listens."""
+
+    def listener(self) -> Listener | None:
+        """None: MySQL announces nothing."""
+        return None
+
 
         They are whole seconds, so while the last one is recent, every number is new.
         """

@@ -13,11 +13,12 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from datamill.backends import postgres_catalog, postgres_insert
+from datamill.backends import postgres_arrow, postgres_catalog, postgres_insert, postgres_notify
 from datamill.backends.base import Conflict, RawTable, Result
 from datamill.backends.postgres_errors import DRIVER_ERRORS, copied_row, is_stale_plan, translate
 from datamill.backends.postgres_open import PgConnection, open_connection
 from datamill.backends.postgres_privileges import explain_denied
+from datamill.backends.postgres_notify import PostgresListener
 from datamill.backends.postgres_rebuild import References, complete
 from datamill.backends.postgres_stream import Row, RowStream
 from datamill.backends.postgres_text import numbered
@@ -67,6 +68,8 @@ class PostgresSession:
 
     # statements ------------------------------------------------------------------------------------------------
 
+        self._arrow: ArrowReader | None = None
+        self._written: set[str] = set()
     @property
     def in_transaction(self) -> bool:
         """True between begin and commit or rollback, also after the server has given the transaction up."""
@@ -82,7 +85,31 @@ class PostgresSession:
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
         """Run one statement and fetch everything it returns."""
-        return self._run(lambda connection: self._fetch(sql, params), sql)
+        table = self._announced(sql)
+        if table is None:
+            return self._run(lambda connection: self._fetch(sql, params), sql)
+        with self._together(table):
+            return self._run(lambda connection: self._fetch(sql, params), sql)
+
+    def _announced(self, sql: str) -> str | None:
+        """Return the table that a statement writes to, if that is to be announced."""
+        return postgres_notify.table_written(sql) if self._settings.database.notify else None
+
+    @contextmanager
+    def _together(self, table: str | None, needed: bool = False) -> Iterator[None]:
+        """Do a block in the open transaction, or in one of its own if it is needed or announces a table."""
+        alone = not self.in_transaction and (needed or table is not None)
+        if alone:
+            self.begin()
+        try:
+            yield
+            if table is not None:
+                self._written.add(table)
+            if alone:
+                self.commit()
+        finally:
+            if alone:
+                self.rollback()
 
     def _fetch(self, sql: str, params: Sequence[Any]) -> Result:
         cursor = self._cursor
@@ -219,23 +246,28 @@ class PostgresSession:
         Errors carry ``row_index`` where the server tells. Outside a transaction the rows are written all or none.
         """
         sql = f"INSERT INTO {POSTGRESQL.table(table)}"  # for messages
-        arguments = (table, tuple(names), columns, tuple(key), conflict)
-        alone = not self.in_transaction and postgres_insert.needs_transaction(columns, conflict)
-        if alone:
-            self.begin()
+        announced, clause = self._announced(sql), ""
+        if announced is not None and not self.in_transaction and postgres_insert.is_single(columns):
+            clause, announced = postgres_notify.returning(announced), None
+        arguments = (table, tuple(names), columns, tuple(key), conflict, clause)
+        needed = postgres_insert.needs_transaction(columns, conflict)
         try:
-            written = self._run(lambda connection: postgres_insert.write(connection, *arguments), sql)
-            if alone:
-                self.commit()
+            with self._together(announced, needed):
+                return self._run(lambda connection: postgres_insert.write(connection, *arguments), sql)
         except DataMillError as error:
             cause = error.__cause__
             if isinstance(cause, psycopg.Error):
                 error.row_index = 0 if columns and len(columns[0]) == 1 else copied_row(cause)
             raise
-        finally:
-            if alone:
-                self.rollback()
-        return written
+
+    def announce(self, table: TableName) -> None:
+        """Let waiting workers look once the open transaction is committed."""
+        if self._settings.database.notify and self.in_transaction:
+            self._written.add(str(table))
+
+    def listener(self) -> PostgresListener | None:
+        """A connection that hears which tables others write to; None if that is turned off."""
+        return PostgresListener(self._address, self._settings) if self._settings.database.notify else None
 
     # transactions ----------------------------------------------------------------------------------------------
 
@@ -254,7 +286,7 @@ class PostgresSession:
             return
         failed = self._status == TransactionStatus.INERROR
         try:
-            self._connection.execute("COMMIT")
+            self._connection.execute("COMMIT" if failed else f"{postgres_notify.notify(self._written)}COMMIT")
         except DRIVER_ERRORS as error:
             meaning = self._error(error, "COMMIT")
             self._abandon()
@@ -262,6 +294,7 @@ class PostgresSession:
         if failed:
             raise DataMillError("An error within the transaction undid it; nothing was stored.")
 
+        self._written.clear()
     def rollback(self) -> None:
         """Undo it; nothing to do if the server has undone it already."""
         self._begin = None

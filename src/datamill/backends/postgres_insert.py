@@ -36,8 +36,11 @@ def write(
     columns: Columns,
     key: tuple[str, ...],
     conflict: Conflict,
+    clause: str = "",
 ) -> int:
     """Write rows within one statement or, with a staging table, within the open transaction.
+
+    ``clause`` is added to the INSERT where one is enough, see `is_single`.
 
     Returns:
         How many rows were written.
@@ -46,10 +49,15 @@ def write(
     if count == 0:
         return 0
     if count <= FEW or _is_heavy(columns):
-        return _insert(connection, table, names, columns, key, conflict)
+        return _insert(connection, table, names, columns, key, conflict, clause)
     if conflict == "error":
         return _copy(connection, POSTGRESQL.table(table), names, columns)
     return _stage(connection, table, names, columns, key, conflict)
+
+
+def is_single(columns: Columns) -> bool:
+    """True if `write` sends one INSERT."""
+    return bool(columns) and 0 < len(columns[0]) <= FEW
 
 
 def needs_transaction(columns: Columns, conflict: Conflict) -> bool:
@@ -69,11 +77,12 @@ def _insert(
     columns: Columns,
     key: tuple[str, ...],
     conflict: Conflict,
+    clause: str,
 ) -> int:
     written = 0
     for start in range(0, len(columns[0]), FEW):
         some = [column[start : start + FEW] for column in columns]
-        sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])))
+        sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])) + clause)
         values = list(chain.from_iterable(zip(*some, strict=True)))
         written += connection.execute(sql, values).rowcount
     return written

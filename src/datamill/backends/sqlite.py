@@ -12,7 +12,7 @@ from typing import Any
 import apsw
 
 from datamill.backends import sqlite_catalog, sqlite_fork
-from datamill.backends.base import Conflict, RawTable, Result
+from datamill.backends.base import Conflict, Listener, RawTable, Result
 from datamill.backends.sqlite_errors import VALUE_ERRORS, duplicate_key, translate
 from datamill.backends.sqlite_insert import BulkInsert
 from datamill.backends.sqlite_open import MEMORY, open_connection
@@ -324,6 +324,13 @@ class SqliteSession:
 
     def catalog_version(self) -> int | None:
         """A number that differs once anybody changed a definition."""
+    def announce(self, table: TableName) -> None:
+        """Nothing: the change counter tells others."""
+
+    def listener(self) -> Listener | None:
+        """None: see `change_counter`."""
+        return None
+
         try:
             return int(self._ready().pragma("schema_version"))
         except DRIVER_ERRORS as error:

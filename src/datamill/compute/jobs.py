@@ -14,6 +14,7 @@ from datamill.compute import job_states
 from datamill.compute.job_states import Event, Status
 from datamill.compute.job_table import JobTable, shortened
 from datamill.compute.version import recorded_version
+from datamill.data.values import from_driver
 from datamill.errors import DuplicateError
 from datamill.sql import jobs as sql
 from datamill.sql.keys import key_batches
@@ -210,7 +211,13 @@ class Jobs:
             "_crashes": 0,
         }
         status = self.table.is_in(*job_states.sources(Event.RETRY))
-        return self.execute(self.update(changes, status, *self.matching(restrictions)))
+        statement = self.update(changes, status, *self.matching(restrictions))
+
+        def work(session: BackendSession) -> int:
+            session.announce(self.table.target.name)
+            return session.execute(statement.sql, statement.params).rowcount
+
+        return self.connection.run_write(work)
 
     def delete(self, restrictions: Sequence[Any]) -> int:
         """Delete jobs, without asking; return how many."""
@@ -231,6 +238,18 @@ class Jobs:
             statement = sql.count_groups(self.connection.dialect, self.table.name, "status")
             found.update({str(status): int(number) for status, number in self.rows(statement)})
         return {**found, "total": sum(found.values())}
+
+    def seconds_until_due(self) -> float | None:
+        """Return in how many seconds the first pending job that is not due yet will be; None if there is none."""
+        now = self.now()
+        conditions = [
+            self.table.is_in(Status.PENDING),
+            sql.more_than("scheduled_time", self.table.bound("scheduled_time", now)),
+        ]
+        dialect, name = self.connection.dialect, "scheduled_time"
+        rows = self.rows(sql.select(dialect, self.table.name, [name], conditions, order=[name], limit=1))
+        moments = from_driver(dialect, self.table.spec.heading[name], [row[0] for row in rows])
+        return float((moments[0] - now).total_seconds()) if rows else None
 
     def priority(self, priority: int | None) -> int:
         """Return a priority, by default that of the settings."""

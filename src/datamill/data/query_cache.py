@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
 
-from datamill.backends.base import BackendSession, Conflict, RawTable, Result
+from datamill.backends.base import BackendSession, Conflict, Listener, RawTable, Result
 from datamill.data.raw_sql import is_read
 from datamill.errors import QueryError
 from datamill.model.names import TableName
@@ -125,6 +125,13 @@ class CachingSession:
 
     def catalog_version(self) -> int | None:
         """Return the number that changes with the definitions."""
+    def announce(self, table: TableName) -> None:
+        """Nothing: there are no writes."""
+
+    def listener(self) -> Listener | None:
+        """Open what hears of writes by others."""
+        return self._session.listener()
+
         return self._session.catalog_version()
 
     def ping(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from datamill.backends.base import BackendSession, Conflict, RawTable, Result
+from datamill.backends.base import BackendSession, Conflict, Listener, RawTable, Result
 from datamill.model.names import TableName
 
 Returned = TypeVar("Returned")
@@ -118,6 +118,14 @@ class SharedSession:
 
     def catalog_version(self) -> int | None:
         """Return the number that changes with the definitions."""
+    def announce(self, table: TableName) -> None:
+        """Wake those that listen."""
+        self._run(self._session.announce, table)
+
+    def listener(self) -> Listener | None:
+        """Open what hears of writes by others."""
+        return self._run(self._session.listener)
+
         return self._run(self._session.catalog_version)
 
     def ping(self) -> None:
