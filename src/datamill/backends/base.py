@@ -72,9 +72,6 @@ class RawTable:
     definition: str | None = None
 
 
-class BackendSession(Protocol):
-    """One physical connection, used by one thread at a time. Every driver error is mapped to the tree of `errors`."""
-
 class Listener(Protocol):
     """A connection that hears which tables are written to from the moment it is opened."""
 
@@ -92,6 +89,9 @@ class ReadsArrow(Protocol):
     def read_arrow(self, sql: str, params: Sequence[Any] = ()) -> pyarrow.Table | None:
         """Run a query; None if `BackendSession.execute` is to run it, also to say what is wrong with it."""
 
+
+class BackendSession(Protocol):
+    """One physical connection, used by one thread at a time. Every driver error is mapped to the tree of `errors`."""
 
     dialect: Dialect
 
@@ -158,17 +158,17 @@ class ReadsArrow(Protocol):
     def change_counter(self) -> int | None:
         """A number that grows when another connection commits, where the database has one, else None."""
 
-    def catalog_version(self) -> int | None:
-        """Return a number that differs once anybody changed a definition; None if the database does not tell."""
-
-    def ping(self) -> None:
-        """Raise LostConnectionError if the connection is gone."""
     def announce(self, table: TableName) -> None:
         """Wake those that listen for a table once the open transaction is committed; writes to it do so themselves."""
 
     def listener(self) -> Listener | None:
         """Open what hears of writes by anybody, where the database announces them; else None."""
 
+    def catalog_version(self) -> int | None:
+        """Return a number that differs once anybody changed a definition; None if the database does not tell."""
+
+    def ping(self) -> None:
+        """Raise LostConnectionError if the connection is gone."""
 
     def close(self) -> None:
         """End the connection; idempotent."""

@@ -262,8 +262,6 @@ class MysqlSession:
         """MySQL does not count changes."""
         return None
 
-    def catalog_version(self) -> int | None:
-        """A number that differs once anybody changed a definition: made of the times at which tables were changed.
     def announce(self, table: TableName) -> None:
         """Nothing: MySQL has nobody who listens."""
 
@@ -271,6 +269,8 @@ class MysqlSession:
         """None: MySQL announces nothing."""
         return None
 
+    def catalog_version(self) -> int | None:
+        """A number that differs once anybody changed a definition: made of the times at which tables were changed.
 
         They are whole seconds, so while the last one is recent, every number is new.
         """

@@ -16,9 +16,9 @@ from psycopg.pq.abc import PGresult
 from datamill.backends import postgres_arrow, postgres_catalog, postgres_insert, postgres_notify
 from datamill.backends.base import Conflict, RawTable, Result
 from datamill.backends.postgres_errors import DRIVER_ERRORS, copied_row, is_stale_plan, translate
+from datamill.backends.postgres_notify import PostgresListener
 from datamill.backends.postgres_open import PgConnection, open_connection
 from datamill.backends.postgres_privileges import explain_denied
-from datamill.backends.postgres_notify import PostgresListener
 from datamill.backends.postgres_rebuild import References, complete
 from datamill.backends.postgres_stream import Row, RowStream
 from datamill.backends.postgres_text import numbered
@@ -63,13 +63,13 @@ class PostgresSession:
         self._streaming: list[PgConnection] = []
         self._closed = False
         self._begin: str | None = None
+        self._arrow: ArrowReader | None = None
+        self._written: set[str] = set()
         self._connection = open_connection(address, settings)
         self._cursor = RawCursor(self._connection)
 
     # statements ------------------------------------------------------------------------------------------------
 
-        self._arrow: ArrowReader | None = None
-        self._written: set[str] = set()
     @property
     def in_transaction(self) -> bool:
         """True between begin and commit or rollback, also after the server has given the transaction up."""
@@ -277,6 +277,7 @@ class PostgresSession:
             raise DataMillError("A transaction is open already.")
         if self._connection.closed and (self._closed or not self._settings.database.reconnect):
             raise self._error(psycopg.OperationalError("the connection is closed"))
+        self._written.clear()
         self._begin = "BEGIN" if write else "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
     def commit(self) -> None:
@@ -294,7 +295,6 @@ class PostgresSession:
         if failed:
             raise DataMillError("An error within the transaction undid it; nothing was stored.")
 
-        self._written.clear()
     def rollback(self) -> None:
         """Undo it; nothing to do if the server has undone it already."""
         self._begin = None

@@ -322,8 +322,6 @@ class SqliteSession:
         except DRIVER_ERRORS as error:
             raise self._error(error) from error
 
-    def catalog_version(self) -> int | None:
-        """A number that differs once anybody changed a definition."""
     def announce(self, table: TableName) -> None:
         """Nothing: the change counter tells others."""
 
@@ -331,6 +329,8 @@ class SqliteSession:
         """None: see `change_counter`."""
         return None
 
+    def catalog_version(self) -> int | None:
+        """A number that differs once anybody changed a definition."""
         try:
             return int(self._ready().pragma("schema_version"))
         except DRIVER_ERRORS as error:

@@ -123,8 +123,6 @@ class CachingSession:
         """Return the database's counter of changes by others."""
         return self._session.change_counter()
 
-    def catalog_version(self) -> int | None:
-        """Return the number that changes with the definitions."""
     def announce(self, table: TableName) -> None:
         """Nothing: there are no writes."""
 
@@ -132,6 +130,8 @@ class CachingSession:
         """Open what hears of writes by others."""
         return self._session.listener()
 
+    def catalog_version(self) -> int | None:
+        """Return the number that changes with the definitions."""
         return self._session.catalog_version()
 
     def ping(self) -> None:

@@ -116,8 +116,6 @@ class SharedSession:
         """Return the database's counter of changes by others."""
         return self._run(self._session.change_counter)
 
-    def catalog_version(self) -> int | None:
-        """Return the number that changes with the definitions."""
     def announce(self, table: TableName) -> None:
         """Wake those that listen."""
         self._run(self._session.announce, table)
@@ -126,6 +124,8 @@ class SharedSession:
         """Open what hears of writes by others."""
         return self._run(self._session.listener)
 
+    def catalog_version(self) -> int | None:
+        """Return the number that changes with the definitions."""
         return self._run(self._session.catalog_version)
 
     def ping(self) -> None:
