@@ -324,7 +324,7 @@ class TestDropping:
 class TestDeclaring:
     def test_says_whether_it_created(self, connection: Connection, declare: Declare) -> None:
         spec = declare("lab.thing", "a : int32")
-        assert connection.catalog.declare(spec) is False
+        assert connection.catalog.declare(spec) == []
 
     def test_needs_parents(self, connection: Connection, declare: Declare) -> None:
         declare("lab.parent", "a : int32")
@@ -354,12 +354,12 @@ class TestDeclaring:
         spec = resolve(connection, "lab", "thing", "a : int32\n---\nb : int8")
         with ThreadPoolExecutor(6) as pool:
             created = list(pool.map(lambda _: connection.catalog.declare(spec), range(12)))
-        assert sorted(created) == [False] * 11 + [True]
+        assert sorted(created) == [[]] * 11 + [[spec.name]]
 
     def test_processes_at_once(self, database_url: str) -> None:
         context = multiprocessing.get_context("spawn")
         start = context.Event()
-        answers: Queue[list[bool]] = context.Queue()
+        answers: Queue[list[int]] = context.Queue()
         args = (database_url, start, answers)
         processes = [context.Process(target=_declare_in_process, args=args) for _ in range(2)]
         for process in processes:
@@ -373,12 +373,16 @@ class TestDeclaring:
             assert len(connection.catalog.graph()) == 5
 
 
-def _declare_in_process(url: str, start: Event, answers: Queue[list[bool]]) -> None:
+def _declare_in_process(url: str, start: Event, answers: Queue[list[int]]) -> None:
     with Connection(url=url) as connection:
         start.wait()
         connection.catalog.create_schema("lab")
         created = [
-            connection.catalog.declare(resolve(connection, "lab", f"t{number}", "a : int32\n---\nb : <blob>"))
+            len(
+                connection.catalog.declare(
+                    resolve(connection, "lab", f"t{number}", "a : int32\n---\nb : <blob>")
+                )
+            )
             for number in range(5)
         ]
         answers.put(created)

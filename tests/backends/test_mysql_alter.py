@@ -69,7 +69,7 @@ def test_declaring_again_finishes_it(connection: Connection, mice: TableSpec, st
     for statement in STEPS[step]:
         connection.query(statement, None)
     connection.catalog.invalidate()
-    assert connection.catalog.declare(resolve(connection, "lab", "mouse", AFTER)) is False
+    assert connection.catalog.declare(resolve(connection, "lab", "mouse", AFTER)) == []
     check(connection)
 
 

@@ -73,6 +73,63 @@ def test_cycles_are_refused(instance: dm.Instance) -> None:
         schema.activate("farm")
 
 
+def test_a_master_is_not_declared_without_its_parts(instance: dm.Instance) -> None:
+    schema = instance.Schema("family")
+
+    class Broken(dm.Manual):
+        definition = "broken : int16"
+
+        class Alone(dm.Part):
+            definition = "alone : int16"
+
+    with pytest.raises(DefinitionError, match="no required foreign key to its master"):
+        schema(Broken)
+    assert schema.list_tables() == []
+
+
+def test_parts_refer_to_each_other_in_any_order(instance: dm.Instance) -> None:
+    schema = instance.Schema("family")
+
+    @schema
+    class Parent(dm.Manual):
+        definition = "parent : int16"
+
+        class First(dm.Part):
+            definition = """
+            -> Parent.Second
+            first : int16
+            """
+
+        class Second(dm.Part):
+            definition = """
+            -> master
+            second : int16
+            """
+
+    assert schema.list_tables() == ["parent", "parent__second", "parent__first"]
+    assert Parent.First.primary_key == ["parent", "second", "first"]
+    assert len(schema.lineage) == 6
+
+    class Knot(dm.Manual):
+        definition = "knot : int16"
+
+        class Left(dm.Part):
+            definition = """
+            -> master
+            -> Knot.Right
+            """
+
+        class Right(dm.Part):
+            definition = """
+            -> master
+            -> Knot.Left
+            """
+
+    with pytest.raises(DefinitionError, match="cycle"):
+        schema(Knot)
+    assert "Knot" not in schema
+
+
 def test_missing_schema(instance: dm.Instance) -> None:
     instance.Schema("laboratory")
     with pytest.raises(dm.DataMillError, match="laboratory"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -40,45 +39,59 @@ class Declaration:
     context: Mapping[str, Any] | None = None
     create: bool = True
     active: list[type[UserTable]] = field(default_factory=list)
+    resolved: dict[type[UserTable], TableSpec | None] = field(default_factory=dict)
 
     def declare(self, cls: type[UserTable]) -> None:
-        """Declare a class and, if it is a master, its parts; parents that wait come first."""
+        """Declare a master with its parts, all or nothing; parents that wait come first."""
+        if cls not in self.waiting:
+            return
+        connection = self.schema.connection
+        absent = [spec for spec in self._family(cls).values() if spec and self._is_absent(spec)]
+        if absent and self.create:
+            for spec in absent:
+                _warn_shared_base(spec.name, self.schema)
+                _warn_native_types(spec)
+            connection.catalog.declare(*absent)
+        del self.waiting[cls]
+        if issubclass(cls, Lookup) and connection.catalog.has(_bound(cls)) and self.create:
+            insert_contents(connection, connection.catalog.spec(_bound(cls)), cls().contents)
+
+    def _family(self, master: type[UserTable]) -> dict[type[UserTable], TableSpec | None]:
+        """Resolve a master and its parts, in the order of their foreign keys."""
+        outer, self.resolved = self.resolved, {}
+        try:
+            for cls in (master, *parts_of(master)):
+                self._resolve(cls)
+            return self.resolved
+        finally:
+            self.resolved = outer
+
+    def _resolve(self, cls: type[UserTable]) -> None:
+        if cls in self.resolved:
+            return
         if cls in self.active:
             cycle = " -> ".join(item.__name__ for item in [*self.active, cls])
             raise DefinitionError(f"Definitions refer to each other in a cycle: {cycle}.", table=cls.__name__)
-        if cls not in self.waiting:
-            return
         self.active.append(cls)
         try:
-            self._declare_one(cls)
+            self.resolved[cls] = self.spec(cls)
         finally:
             self.active.pop()
-        del self.waiting[cls]
-        parts = parts_of(cls)
-        self.waiting.update(dict.fromkeys(parts))
-        for part in parts:
-            self.declare(part)
-
-    def _declare_one(self, cls: type[UserTable]) -> None:
-        name = _bound(cls)
-        catalog = self.schema.connection.catalog
-        declared = self.spec(cls)
-        if catalog.has(name):
-            if declared is not None:
-                _report_drift(self.schema, declared, catalog.spec(name))
-        elif declared is None:
+        if self.resolved[cls] is None and not self.schema.connection.catalog.has(name := _bound(cls)):
             raise MissingTableError(
                 f"{cls.__name__} has no definition, and there is no table {name}.",
                 schema=name.schema,
                 table=name.table,
                 hint="Give the class a definition.",
             )
-        elif self.create:
-            _warn_shared_base(name, self.schema)
-            _warn_native_types(declared)
-            catalog.declare(declared)
-        if issubclass(cls, Lookup) and self.create and catalog.has(name):
-            insert_contents(self.schema.connection, catalog.spec(name), cls().contents)
+
+    def _is_absent(self, declared: TableSpec) -> bool:
+        """True if a table is not in the database; one that is there is compared with the code."""
+        catalog = self.schema.connection.catalog
+        if not catalog.has(declared.name):
+            return True
+        _report_drift(self.schema, declared, catalog.spec(declared.name))
+        return False
 
     def spec(self, cls: type[UserTable]) -> TableSpec | None:
         """Resolve a class's definition, or return None if it has none."""
@@ -118,14 +131,22 @@ class Declaration:
         if parent is cls:
             raise DefinitionError(f"{cls.__name__} refers to itself.")
         if issubclass(parent, UserTable):
-            for waiting in (parent, getattr(parent, "master", None)):
-                if waiting in self.waiting and waiting is not getattr(cls, "master", None):
-                    self.declare(waiting)
+            self._prepare(parent, getattr(cls, "master", cls))
         instance = found() if isinstance(found, type) else found
         if instance.connection is not self.schema.connection:
             raise DefinitionError(f"{reference.text!r} belongs to another connection.")
-        spec: TableSpec = instance._spec
+        declared = self.resolved.get(parent)
+        spec: TableSpec = instance._spec if declared is None else catalog.find(declared.name) or declared
         return spec
+
+    def _prepare(self, parent: type[UserTable], family: type[UserTable]) -> None:
+        """Resolve a parent of the family that is being declared; declare one that waits."""
+        master = getattr(parent, "master", parent)
+        if master in self.waiting:
+            if master is family:
+                self._resolve(parent)
+            else:
+                self.declare(master)
 
 
 def _bound(cls: type[UserTable]) -> TableName:
@@ -134,12 +155,18 @@ def _bound(cls: type[UserTable]) -> TableName:
 
 
 def parts_of(cls: type[UserTable]) -> list[type[Part]]:
-    """Return the part classes declared in a master's class."""
+    """Return the part classes of a master, those it inherits included, by name, once they are its own."""
+    return [part for part in part_members(cls).values() if vars(part).get("master") is cls]
 
-    def is_part(value: object) -> bool:
-        return isinstance(value, type) and issubclass(value, Part) and value is not Part
 
-    return [part for _, part in inspect.getmembers_static(cls, is_part) if vars(part).get("master") is cls]
+def part_members(cls: type) -> dict[str, type[Part]]:
+    """Return the part classes among the members of a class and its bases, sorted by name."""
+    members = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+    return {
+        name: value
+        for name, value in sorted(members.items())
+        if isinstance(value, type) and issubclass(value, Part) and value is not Part
+    }
 
 
 def hidden_attributes(name: TableName, job_metadata: bool, provenance: bool = False) -> tuple[Attribute, ...]:

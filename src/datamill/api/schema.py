@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.api import default
 from datamill.api.classes import calling_globals, make_classes
-from datamill.api.declaring import alter_plan, declare_class, parts_of, spec_of
+from datamill.api.declaring import alter_plan, declare_class, part_members, parts_of, spec_of
 from datamill.api.jobs import Job, jobs_of_schema
 from datamill.api.resolution import local_scope
 from datamill.api.table import FreeTable
@@ -199,8 +198,8 @@ class Schema:
         return cls
 
     def _adopt_parts(self, cls: type[UserTable]) -> None:
-        for name, part in inspect.getmembers_static(cls, _is_part):
-            own = part
+        for name, part in part_members(cls).items():
+            own: type[Part] = part
             if vars(cls).get(name) is not part:
                 metaclass: Any = type(part)
                 own = metaclass(

@@ -152,8 +152,10 @@ class BackendSession(Protocol):
     def list_schemas(self) -> list[str]:
         """Names of user schemas, sorted."""
 
-    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
-        """Describe all tables of the schemas (None: all schemas) in a constant number of queries."""
+    def load_tables(
+        self, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+    ) -> list[RawTable]:
+        """Describe the tables of schemas (None: of all), or only ``names``, in a constant number of queries."""
 
     def change_counter(self) -> int | None:
         """A number that grows when another connection commits, where the database has one, else None."""

@@ -254,9 +254,11 @@ class MysqlSession:
         """Names of user schemas, sorted."""
         return mysql_catalog.list_schemas(self)
 
-    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
+    def load_tables(
+        self, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+    ) -> list[RawTable]:
         """Describe all tables of the schemas (None: all schemas) in four queries."""
-        return mysql_catalog.load_tables(self, schemas)
+        return mysql_catalog.load_tables(self, schemas, names)
 
     def change_counter(self) -> int | None:
         """MySQL does not count changes."""

@@ -67,12 +67,15 @@ def version(session: Executes) -> int:
     return -next(_news) if is_recent else (int(count) << 32) + int(times)
 
 
-def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list[RawTable]:
-    """Describe the tables of some schemas, or of all."""
-    params = () if schemas is None else tuple(schemas)
-    if schemas is not None and not params:
+def load_tables(
+    session: Executes, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+) -> list[RawTable]:
+    """Describe tables of some schemas, or of all."""
+    if any(values is not None and not values for values in (schemas, names)):
         return []
-    where = f"NOT IN ({_SYSTEM})" if schemas is None else f"IN ({', '.join(['%s'] * len(params))})"
+    params = (*(schemas or ()), *(names or ()))
+    where = f"NOT IN ({_SYSTEM})" if schemas is None else f"IN ({_marks(schemas)})"
+    where += "" if names is None else f" AND TABLE_NAME IN ({_marks(names)})"
 
     def rows(sql: str, **parts: str) -> list[Row]:
         text = sql.format(where=where, **parts)
@@ -84,7 +87,7 @@ def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list
     foreign_keys = _foreign_keys(rows(_FOREIGN_KEYS))
     expression = "NULL" if session.is_mariadb else "EXPRESSION"
     keys, indexes = _indexes(rows(_INDEXES, expression=expression), hidden)
-    names = sorted((TableName(row[0], row[1]), row[2]) for row in tables)
+    described = sorted((TableName(row[0], row[1]), row[2]) for row in tables)
     return [
         RawTable(
             name,
@@ -94,9 +97,13 @@ def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list
             foreign_keys.get(name, ()),
             indexes.get(name, ()),
         )
-        for name, comment in names
+        for name, comment in described
         if name in columns
     ]
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 # --- columns ---------------------------------------------------------------------------------------------------

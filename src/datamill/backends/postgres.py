@@ -347,13 +347,15 @@ class PostgresSession:
         """Names of user schemas, sorted."""
         return postgres_catalog.list_schemas(self)
 
-    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
+    def load_tables(
+        self, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+    ) -> list[RawTable]:
         """Describe all tables of the schemas (None: all schemas) in four queries on one snapshot."""
         if self.in_transaction:
-            return postgres_catalog.load_tables(self, schemas)
+            return postgres_catalog.load_tables(self, schemas, names)
         self.begin(write=False)
         try:
-            return postgres_catalog.load_tables(self, schemas)
+            return postgres_catalog.load_tables(self, schemas, names)
         finally:
             with suppress(LostConnectionError):
                 self.rollback()

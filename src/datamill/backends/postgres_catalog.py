@@ -11,6 +11,7 @@ from datamill.model.names import TableName
 
 _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _CHOSEN = "n.nspname = ANY(%s::name[])"
+_NAMED = " AND c.relname = ANY(%s::name[])"
 _SCHEMAS = (
     f'SELECT n.nspname::text FROM pg_catalog.pg_namespace AS n WHERE {_OURS} ORDER BY n.nspname COLLATE "C"'
 )
@@ -66,20 +67,23 @@ def list_schemas(session: Executes) -> list[str]:
     return [row[0] for row in session.execute(_SCHEMAS).rows]
 
 
-def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list[RawTable]:
-    """Describe the tables of some schemas, or of all; the caller holds a snapshot so that the queries agree."""
-    which, params = (_OURS, ()) if schemas is None else (_CHOSEN, (list(schemas),))
+def load_tables(
+    session: Executes, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+) -> list[RawTable]:
+    """Describe tables of some schemas, or of all; the caller holds a snapshot so that the queries agree."""
+    which = (_OURS if schemas is None else _CHOSEN) + ("" if names is None else _NAMED)
+    params = tuple(list(values) for values in (schemas, names) if values is not None)
     tables, columns, keys, indexes = (
         session.execute(query.format(which=which), params).rows
         for query in (_TABLES, _COLUMNS, _KEYS, _INDEXES)
     )
-    names: dict[int, dict[int, str]] = defaultdict(dict)
+    labels: dict[int, dict[int, str]] = defaultdict(dict)
     described: dict[int, list[RawColumn]] = defaultdict(list)
     for table, number, name, *rest in columns:
-        names[table][number] = name
+        labels[table][number] = name
         described[table].append(_column(name, *rest))
-    primary, foreign = _keys(keys, names)
-    found = _indexes(indexes, names)
+    primary, foreign = _keys(keys, labels)
+    found = _indexes(indexes, labels)
     definitions = _definitions(indexes)
     return [
         RawTable(

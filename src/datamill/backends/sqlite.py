@@ -301,13 +301,15 @@ class SqliteSession:
         """Names of user schemas, sorted."""
         return sqlite_catalog.list_schemas(self)
 
-    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
-        """Describe all tables of the schemas (None: all schemas) in four queries on one snapshot."""
+    def load_tables(
+        self, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+    ) -> list[RawTable]:
+        """Describe the tables of the schemas (None: of all), or only ``names``, in four queries on one snapshot."""
         if self.in_transaction:
-            return sqlite_catalog.load_tables(self, schemas)
+            return sqlite_catalog.load_tables(self, schemas, names)
         try:
             self.begin(write=False)
-            return sqlite_catalog.load_tables(self, schemas)
+            return sqlite_catalog.load_tables(self, schemas, names)
         finally:
             try:
                 self.rollback()

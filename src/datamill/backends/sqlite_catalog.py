@@ -43,12 +43,16 @@ def list_schemas(session: Executes) -> list[str]:
     return [row[0] for row in session.execute('SELECT "name" FROM "~schemas" ORDER BY "name"').rows]
 
 
-def load_tables(session: Executes, schemas: Sequence[str] | None = None) -> list[RawTable]:
-    """Describe the tables of some schemas, or of all; the caller holds a transaction open so that they agree."""
-    params = tuple(schemas or ())
-    condition = f't."schema" IN ({", ".join("?" * len(params))})'
-    where = "" if schemas is None else f" WHERE {condition}"
-    more = "" if schemas is None else f" AND {condition}"
+def load_tables(
+    session: Executes, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+) -> list[RawTable]:
+    """Describe tables of some schemas, or of all; the caller holds a transaction open so that they agree."""
+    params = (*(schemas or ()), *(names or ()))
+    chosen = [
+        (column, values) for column, values in (("schema", schemas), ("name", names)) if values is not None
+    ]
+    more = "".join(f' AND t."{column}" IN ({", ".join("?" * len(values))})' for column, values in chosen)
+    where = more.replace(" AND", " WHERE", 1)
     run = session.execute
     columns, keys = _read_columns(run(_COLUMNS.format(where=where), params).rows)
     foreign_keys = _read_foreign_keys(run(_FOREIGN_KEYS.format(where=where), params).rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from datamill.backends.base import RawTable
 from datamill.catalog import definitions
@@ -130,6 +130,22 @@ class Catalog:
         if cache.version is not None and cache.version != self._host.session.catalog_version():
             self.invalidate()
 
+    def read_new(self, names: Sequence[TableName]) -> Callable[[], None]:
+        """Read tables just made by the open transaction; return what adds them to what is known, once they last.
+
+        Declaring a pipeline takes a time in proportion to its tables since none of the others is read again.
+        """
+        session, old = self._host.session, self._cache
+        found = session.load_tables(sorted({name.schema for name in names}), [name.table for name in names])
+        new = _Cache(session.catalog_version())
+        new.specs = {**old.specs, **self._specs({table.name: table for table in found}, old)}
+        new.schemas, new.everything = old.schemas, old.everything
+
+        def keep() -> None:
+            self._cache = new
+
+        return keep
+
     def after_fork(self) -> None:
         """Make the catalog of a forked child independent of what its parent was doing."""
         self.invalidate()
@@ -151,17 +167,18 @@ class Catalog:
         if cache.version is None:
             cache.version = self._host.session.catalog_version()
         raw = self._read_raw(cache, schemas)
-        if raw:
-            reader = TableReader(raw, cache.specs, self._host.dialect, stored_type, declared_indexes)
-            specs = reader.read_all()
-        else:
-            specs = {}
+        specs = self._specs(raw, cache)
         read = frozenset(schemas or ()) | {name.schema for name in specs}
         with self._lock:
             cache.specs = {**cache.specs, **specs}
             cache.schemas |= read
             cache.everything = cache.everything or schemas is None
         return cache
+
+    def _specs(self, raw: Mapping[TableName, RawTable], cache: _Cache) -> dict[TableName, TableSpec]:
+        if not raw:
+            return {}
+        return TableReader(raw, cache.specs, self._host.dialect, stored_type, declared_indexes).read_all()
 
     def _read_raw(self, cache: _Cache, schemas: Sequence[str] | None) -> dict[TableName, RawTable]:
         if cache.everything:
@@ -208,20 +225,20 @@ class Catalog:
         """
         definitions.drop_schema(self._host, self, schema)
 
-    def declare(self, spec: TableSpec) -> bool:
-        """Create a table, with its rows in ``~lineage``, all or nothing.
+    def declare(self, *specs: TableSpec) -> list[TableName]:
+        """Create tables, with their rows in ``~lineage``, all or nothing.
 
         Args:
-            spec: The table. Its schema and the tables it references exist.
+            specs: Tables of one schema, which exists; what they reference exists or stands before them.
 
         Returns:
-            True if it was created; False if it exists, maybe since another process was faster.
+            Those created, without those that exist, maybe since another process was faster.
 
         Raises:
             MissingTableError: A referenced table does not exist.
             DataMillError: The schema does not exist, or a transaction is open.
         """
-        return definitions.declare(self._host, self, spec)
+        return definitions.declare(self._host, self, specs)
 
     def drop_tables(self, names: Iterable[TableName]) -> list[TableName]:
         """Drop tables with their job tables and lineage rows, in one transaction, dependents first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -33,6 +33,9 @@ class Tables(Protocol):
 
     def invalidate(self) -> None:
         """Forget what was read."""
+
+    def read_new(self, names: Sequence[TableName]) -> Callable[[], None]:
+        """Read tables just made by the open transaction; return what adds them to what is known, once they last."""
 
     def refresh(self) -> None:
         """Forget what was read if somebody changed tables since."""

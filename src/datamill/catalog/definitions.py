@@ -83,23 +83,34 @@ def drop_schema(host: Host, catalog: Tables, schema: str) -> None:
         run(session, ddl.drop_schema(schema, session.dialect))
 
 
-def declare(host: Host, catalog: Tables, spec: TableSpec) -> bool:
+def declare(host: Host, catalog: Tables, specs: Sequence[TableSpec]) -> list[TableName]:
     """See `Catalog.declare`."""
-    spec = without_rename_marks(spec)
-    with changing(host, catalog, f"declare {spec.name}") as session:
-        if catalog.has(spec.name):
-            return False
-        require_schema(catalog, spec.name.schema)
-        if not session.dialect.has_schema_ddl and finish_interrupted(session, catalog, [spec.name.schema]):
+    schema = specs[0].name.schema
+    with changing(host, catalog, f"declare {', '.join(str(spec.name) for spec in specs)}") as session:
+        absent = _absent(catalog, specs)
+        if not absent:
+            return []
+        require_schema(catalog, schema)
+        if not session.dialect.has_schema_ddl and finish_interrupted(session, catalog, [schema]):
             catalog.invalidate()
-            if catalog.has(spec.name):
-                return False
-        parents = {name: catalog.spec(name) for name in spec.parents}
+            absent = _absent(catalog, specs)
+        made = [spec.name for spec in absent]
         # The catalog is read before anything changes: each change would make it read again.
-        _ensure_lineage_table(session, catalog, spec.name.schema)
-        create_table(session, spec, parents)
-        write_lineage(session, spec)
-    return True
+        known = {spec.name: spec for spec in absent}
+        known.update(
+            (name, catalog.spec(name)) for spec in absent for name in spec.parents if name not in made
+        )
+        _ensure_lineage_table(session, catalog, schema)
+        for spec in absent:
+            create_table(session, spec, {name: known[name] for name in spec.parents})
+        write_lineage(session, *absent)
+        keep = catalog.read_new([lineage_name(schema), *made])
+    keep()
+    return made
+
+
+def _absent(catalog: Tables, specs: Sequence[TableSpec]) -> list[TableSpec]:
+    return [without_rename_marks(spec) for spec in specs if not catalog.has(spec.name)]
 
 
 def create_table(session: BackendSession, spec: TableSpec, parents: Mapping[TableName, TableSpec]) -> None:

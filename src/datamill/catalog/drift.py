@@ -80,13 +80,13 @@ def normalise(spec: TableSpec) -> TableSpec:
     exactly its attributes is its own. Indexes have no order.
     """
     columns = {column.name: column for column in spec.columns}
-    unique = {index.attributes for index in spec.indexes if index.unique}
+    unique = {item.attributes for item in (*spec.indexes, *spec.foreign_keys) if item.unique}
     keys = tuple(
         replace(
             key,
             in_key=set(key.attributes) <= set(spec.physical_key),
             nullable=any(columns[name].nullable for name in key.attributes),
-            unique=key.unique or key.attributes in unique,
+            unique=key.attributes in unique,
         )
         for key in spec.foreign_keys
     )

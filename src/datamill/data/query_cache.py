@@ -115,9 +115,11 @@ class CachingSession:
         """Names of user schemas."""
         return self._session.list_schemas()
 
-    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
+    def load_tables(
+        self, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+    ) -> list[RawTable]:
         """Describe tables, as they are now."""
-        return self._session.load_tables(schemas)
+        return self._session.load_tables(schemas, names)
 
     def change_counter(self) -> int | None:
         """Return the database's counter of changes by others."""

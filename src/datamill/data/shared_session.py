@@ -108,9 +108,11 @@ class SharedSession:
         """Names of user schemas."""
         return self._run(self._session.list_schemas)
 
-    def load_tables(self, schemas: Sequence[str] | None = None) -> list[RawTable]:
+    def load_tables(
+        self, schemas: Sequence[str] | None = None, names: Sequence[str] | None = None
+    ) -> list[RawTable]:
         """Describe tables."""
-        return self._run(self._session.load_tables, schemas)
+        return self._run(self._session.load_tables, schemas, names)
 
     def change_counter(self) -> int | None:
         """Return the database's counter of changes by others."""
