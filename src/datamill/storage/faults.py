@@ -31,6 +31,8 @@ def faults(store: str, path: str, activity: str) -> Iterator[None]:
     except DataMillError:
         raise
     except FileNotFoundError as error:
+        if activity == "writing":  # a new object is never missing: its bucket is
+            raise _mapped(error, store, path, activity) from error
         raise missing(store, path) from error
     except Exception as error:
         raise _mapped(error, store, path, activity) from error
@@ -56,5 +58,5 @@ def _mapped(error: Exception, store: str, path: str, activity: str) -> DataMillE
     return BucketInaccessible(
         f"Store {store!r} failed while {activity} {path!r} ({reason}).",
         store=store,
-        hint="Check its address, its credentials and the network.",
+        hint="Check its address, that its bucket exists, its credentials and the network.",
     )

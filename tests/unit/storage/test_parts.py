@@ -94,6 +94,11 @@ def test_errors_of_filesystems_are_mapped(error: Exception, expected: type[Excep
     assert text in str(raised.value)
 
 
+def test_a_new_object_is_not_missing_but_its_bucket() -> None:
+    with pytest.raises(BucketInaccessible, match="bucket exists"), faults("main", "a/b", "writing"):
+        raise FileNotFoundError("The specified bucket does not exist")
+
+
 class Attic(dm.StorageAdapter, register=False):
     """Stores of a protocol of our own, on local files."""
 
