@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.sql.dialects.base import Dialect
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Address = DatabaseAddress
 """Where a database is and how to log in (``connect(address, settings)`` takes one)."""

@@ -5,29 +5,34 @@ from __future__ import annotations
 import select
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg import RawCursor
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg.sql import Literal
 
 from datamill.backends import postgres_arrow, postgres_catalog, postgres_insert, postgres_notify
 from datamill.backends.base import Conflict, RawTable, Result
+from datamill.backends.postgres_arrow import ArrowReader
 from datamill.backends.postgres_errors import DRIVER_ERRORS, copied_row, is_stale_plan, translate
 from datamill.backends.postgres_notify import PostgresListener
 from datamill.backends.postgres_open import PgConnection, open_connection
 from datamill.backends.postgres_privileges import explain_denied
 from datamill.backends.postgres_rebuild import References, complete
 from datamill.backends.postgres_stream import Row, RowStream
-from datamill.backends.postgres_text import numbered
+from datamill.backends.postgres_text import numbered, with_literals
 from datamill.errors import AccessError, DataMillError, IntegrityError, LostConnectionError
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.postgresql import POSTGRESQL
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Returned = TypeVar("Returned")
 
@@ -232,6 +237,18 @@ class PostgresSession:
         else:
             reader.close()
 
+    def read_arrow(self, sql: str, params: Sequence[Any] = ()) -> pyarrow.Table | None:
+        """Run a query that gives a table of Arrow; None: `execute` is to run it."""
+        if self.in_transaction or not postgres_arrow.is_installed():
+            return None
+        if self._arrow is None:
+            self._arrow = ArrowReader(self._address, self._settings)
+        try:
+            literals = [Literal(value).as_string(self._connection) for value in params]
+        except psycopg.Error:
+            return None
+        return self._arrow.read(with_literals(sql, literals) if params else sql)
+
     def insert_columns(
         self,
         table: TableName,
@@ -384,6 +401,8 @@ class PostgresSession:
             if connection is not None:
                 connection.close()
         self._reader = None
+        if self._arrow is not None:
+            self._arrow.close()
 
 
 def _name(result: PGresult, place: int) -> str:

@@ -76,6 +76,29 @@ def tls_options(use_tls: bool | Mapping[str, Any] | None) -> dict[str, str]:
     return options
 
 
+def client_options(address: DatabaseAddress) -> dict[str, Any]:
+    """Return what libpq wants to know: where to connect, as whom, and how."""
+    return {
+        "host": address.host,
+        "port": address.port,
+        "user": address.user,
+        "password": address.password.get_secret_value() if address.password else None,
+        "dbname": address.name,
+        "connect_timeout": CONNECT_TIMEOUT,
+        "application_name": "datamill",
+        "client_encoding": "UTF8",
+        **dict(address.options),
+        **tls_options(address.use_tls),
+    }
+
+
+def session_scripts(settings: Settings) -> tuple[str, ...]:
+    """Return the SQL that sets a session up: ours, and the user's ``connection.init_function``."""
+    zone = "; SET TimeZone = 'UTC'" if settings.database.time_zone == "utc" else ""
+    initial = settings.connection.init_function
+    return (_SESSION + zone, initial) if initial else (_SESSION + zone,)
+
+
 def open_connection(address: DatabaseAddress, settings: Settings) -> PgConnection:
     """Connect, and set the session up.
 
@@ -90,20 +113,8 @@ def open_connection(address: DatabaseAddress, settings: Settings) -> PgConnectio
         LostConnectionError: The server cannot be reached, or TLS cannot be had.
         DataMillError: The server is too old.
     """
-    arguments: dict[str, Any] = {
-        "host": address.host,
-        "port": address.port,
-        "user": address.user,
-        "password": address.password.get_secret_value() if address.password else None,
-        "dbname": address.name,
-        "connect_timeout": CONNECT_TIMEOUT,
-        "application_name": "datamill",
-        "client_encoding": "UTF8",
-        **dict(address.options),
-        **tls_options(address.use_tls),
-    }
     try:
-        connection = PgConnection.connect(autocommit=True, **arguments)
+        connection = PgConnection.connect(autocommit=True, **client_options(address))
     except psycopg.ProgrammingError as error:
         text = f"{address} has an option that PostgreSQL's client does not know: {error}"
         raise ConfigError(text, setting="database.url") from error
@@ -126,13 +137,8 @@ def _set_up(connection: PgConnection, address: DatabaseAddress, settings: Settin
     connection.adapters.register_dumper(list, ArrayDumper)
     set_json_loads(_as_text, connection)
     connection.cursor_factory = RawCursor
-    initial = settings.connection.init_function
-    zone = "; SET TimeZone = 'UTC'" if settings.database.time_zone == "utc" else ""
-    sql = _SESSION + zone
-    try:
-        connection.execute(sql)
-        if initial:
-            sql = initial
+    for sql in session_scripts(settings):
+        try:
             connection.execute(sql)
-    except psycopg.Error as error:
-        raise translate(error, sql, str(address)) from error
+        except psycopg.Error as error:
+            raise translate(error, sql, str(address)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 _PIECES = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | %% | %s""", re.VERBOSE)
@@ -18,6 +19,20 @@ def numbered(sql: str) -> str:
         >>> numbered('SELECT "a%s" FROM t WHERE b %% 2 = %s AND c IN (%s, %s)')
         'SELECT "a%s" FROM t WHERE b % 2 = $1 AND c IN ($2, $3)'
     """
+    return _replaced(sql, lambda place: f"${place + 1}")
+
+
+def with_literals(sql: str, literals: Sequence[str]) -> str:
+    """Write the literals of values where `numbered` would number them.
+
+    Example:
+        >>> with_literals("SELECT 7 %% %s, '%s'", ["4"])
+        "SELECT 7 % 4, '%s'"
+    """
+    return _replaced(sql, literals.__getitem__)
+
+
+def _replaced(sql: str, spell: Callable[[int], str]) -> str:
     count = 0
 
     def replace(match: re.Match[str]) -> str:
@@ -25,7 +40,7 @@ def numbered(sql: str) -> str:
         piece = match[0]
         if piece == "%s":
             count += 1
-            return f"${count}"
+            return spell(count - 1)
         return piece.replace("%%", "%")
 
     return _PIECES.sub(replace, sql)

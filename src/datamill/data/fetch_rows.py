@@ -134,7 +134,8 @@ def _fetch_table(
     offset: int | None = None,
     **options: Any,
 ) -> Any:
-    return _fetch(connection, sliced(relation, order_by, limit, offset), format, **options)
+    relation = sliced(relation, order_by, limit, offset)
+    return _fetch(connection, relation, format, by_column=True, **options)
 
 
 def _fetch(
@@ -144,11 +145,12 @@ def _fetch(
     *,
     squeeze: bool = False,
     download_path: Any = None,
+    by_column: bool = False,
     format_options: dict[str, Any] | None = None,
 ) -> Any:
     make = FORMATS.get(format)
     with _download(connection, download_path):
-        return make(run(connection, relation, squeeze=squeeze), **(format_options or {}))
+        return make(run(connection, relation, squeeze=squeeze, by_column=by_column), **(format_options or {}))
 
 
 def keys(

@@ -10,6 +10,7 @@ from datamill.algebra.expression.tree import columns
 from datamill.algebra.operators import project, top
 from datamill.algebra.predicates import Equal
 from datamill.algebra.relations import Relation, Restriction, Slice, base_tables, sources
+from datamill.backends.base import ReadsArrow
 from datamill.data.external import resolved
 from datamill.data.fetched import Fetched
 from datamill.model.heading import Heading
@@ -18,6 +19,7 @@ from datamill.sql.select import compile_select
 from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
+    from datamill.data.arrow_rows import ArrowRows
     from datamill.data.connection import Connection
 
 Order = str | Sequence[str] | None
@@ -81,6 +83,7 @@ def run(
     names: Sequence[str] | None = None,
     *,
     squeeze: bool = False,
+    by_column: bool = False,
 ) -> Fetched:
     """Read a relation.
 
@@ -89,14 +92,30 @@ def run(
         relation: What to read.
         names: The attributes that are wanted; default: all.
         squeeze: Drop axes of length one from arrays.
+        by_column: A table is wanted: have the driver make columns if it can.
     """
     observe_read(connection, relation)
     # One row of small values costs less to read whole than to project.
     whole = names is None or (names_one_row(relation) and not relation.heading.blobs)
     narrow = relation if whole else narrowed(relation, names or ())
     statement = compile_query(connection, narrow)
-    rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
-    return fetched(connection, narrow, rows, names, squeeze=squeeze)
+    columns = _read_columns(connection, narrow, statement) if by_column else None
+    rows = columns if columns is not None else _read_rows(connection, statement)
+    return fetched(connection, narrow, rows, names, squeeze=squeeze, columns=columns)
+
+
+def _read_rows(connection: Connection, statement: Statement) -> list[tuple[Any, ...]]:
+    return connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+
+
+def _read_columns(connection: Connection, relation: Relation, statement: Statement) -> ArrowRows | None:
+    session = connection.session
+    table = session.read_arrow(statement.sql, statement.params) if isinstance(session, ReadsArrow) else None
+    if table is None:
+        return None
+    from datamill.data.arrow_rows import as_arrow_rows
+
+    return as_arrow_rows(relation.heading, table)
 
 
 def fetched(
@@ -106,6 +125,7 @@ def fetched(
     names: Sequence[str] | None = None,
     *,
     squeeze: bool = False,
+    columns: ArrowRows | None = None,
 ) -> Fetched:
     """Return rows of a relation with what is needed to decode them."""
     return Fetched(
@@ -118,6 +138,7 @@ def fetched(
         squeeze=squeeze,
         stores=connection.stores,
         resolve=partial(resolved, connection),
+        columns=columns,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from datamill.data.fetched import Fetched
@@ -16,6 +17,11 @@ def to_structured(fetched: Fetched) -> numpy.ndarray[Any, Any]:
     """Return a structured array of shape (rows,), one field per attribute."""
     import numpy
 
+    rows = fetched.plain_rows(fetched.names)
+    if rows and fetched.names:
+        fields = [(name, _dtype_without_null(fetched.heading[name])) for name in fetched.names]
+        with suppress(TypeError):  # there is a NULL among integers or truths
+            return numpy.array(rows, numpy.dtype(fields))
     arrays = {name: to_array(fetched, name) for name in fetched.names}
     dtype = numpy.dtype([(name, array.dtype) for name, array in arrays.items()])
     structured = numpy.empty(len(fetched), dtype)
@@ -31,6 +37,11 @@ def to_array(fetched: Fetched, name: str) -> numpy.ndarray[Any, Any]:
     with NaN for NULL; everything else is object, also values of one shape.
     """
     return as_array(fetched.heading[name], fetched.decoded(name))
+
+
+def _dtype_without_null(attribute: Attribute) -> str:
+    is_number = attribute.type.family in ("float", "integer", "bool")
+    return KINDS[attribute.stored.kind].numpy if is_number else "object"
 
 
 def as_array(attribute: Attribute, values: list[Any]) -> numpy.ndarray[Any, Any]:

@@ -54,15 +54,19 @@ def to_arrow(fetched: Fetched, decode: bool = False) -> pyarrow.Table:
     arrays, fields = [], []
     for name in fetched.names:
         attribute = fetched.heading[name]
-        if attribute.is_codec and decode:
-            array = _inferred(name, fetched.decoded(name))
-        else:
-            array = pyarrow.array(
-                _plain(attribute.stored, fetched.stored(name)), arrow_type(attribute.stored)
-            )
+        array: Any = fetched.arrow(name, decode)
+        if array is None:
+            array = _made(fetched, attribute, decode)
         arrays.append(array)
         fields.append(_field(attribute, array.type, is_stored=attribute.is_codec and not decode))
     return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
+
+
+def _made(fetched: Fetched, attribute: Attribute, decode: bool) -> Any:
+    if attribute.is_codec and decode:
+        return _inferred(attribute.name, fetched.decoded(attribute.name))
+    values = _plain(attribute.stored, fetched.stored(attribute.name))
+    return pyarrow.array(values, arrow_type(attribute.stored))
 
 
 def _field(attribute: Attribute, type: Any, is_stored: bool) -> Any:

@@ -31,8 +31,14 @@ _TYPES = {
 
 def to_polars(fetched: Fetched) -> polars.DataFrame:
     """Return a DataFrame in heading order; values of codecs are decoded, as Python objects."""
-    heading = fetched.heading
-    return polars.DataFrame([as_series(heading[name], fetched.decoded(name)) for name in fetched.names])
+    return polars.DataFrame([_series(fetched, name) for name in fetched.names])
+
+
+def _series(fetched: Fetched, name: str) -> polars.Series:
+    attribute, column = fetched.heading[name], fetched.arrow(name)
+    if column is None or polars_type(attribute) == polars.Object:
+        return as_series(attribute, fetched.decoded(name))
+    return polars.Series(name, column, dtype=polars_type(attribute))
 
 
 def as_series(attribute: Attribute, values: list[Any]) -> polars.Series:
