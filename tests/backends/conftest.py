@@ -129,11 +129,9 @@ def _memory_store(request: pytest.FixtureRequest, folder: Path) -> dict[str, obj
 
 
 def _s3_store(request: pytest.FixtureRequest, folder: Path) -> dict[str, object]:
-    from tests.backends.s3_server import new_bucket
+    from tests.backends.s3_server import new_store
 
-    url = request.getfixturevalue("s3_url")
-    spec = {"protocol": "s3", "endpoint": url, "access_key": "test", "secret_key": "test"}
-    return {**spec, "bucket": new_bucket(url), "location": "lab/data", "region": "us-east-1"}
+    return new_store(request.getfixturevalue("s3_url"))
 
 
 STORES = {"file": _file_store, "memory": _memory_store, "s3": _s3_store}
@@ -141,11 +139,11 @@ STORES = {"file": _file_store, "memory": _memory_store, "s3": _s3_store}
 
 
 @pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
+def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of an S3 server: that of ``scripts/services``, else one of our own."""
     from tests.backends.s3_server import running_server
 
-    with running_server() as url:
+    with running_server(tmp_path_factory.mktemp("s3")) as url:
         yield url
 
 

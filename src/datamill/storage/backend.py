@@ -13,10 +13,12 @@ from datamill.settings.secret import MaskedDict
 from datamill.storage import journal, listing
 from datamill.storage.adapter import get_storage_adapter
 from datamill.storage.faults import faults, missing
-from datamill.storage.filesystems import make_filesystem, s3_endpoint
+from datamill.storage.filesystems import make_direct, make_filesystem, s3_endpoint
+from datamill.storage.hashing import content_hash, md5_of
 from datamill.storage.local_files import remove_empty_parents, writing
 from datamill.storage.paths import join, safe_path
-from datamill.storage.streams import Content, copy
+from datamill.storage.s3_direct import LARGEST, DirectS3
+from datamill.storage.streams import Buffer, Content, copy
 
 LARGEST_CREATED: Final = 8 * 2**20
 """Bytes that are sent without asking first whether they are there."""
@@ -50,7 +52,8 @@ class StorageBackend:
         self.name = name
         self.protocol: str = spec["protocol"]
         self._fs: Any = None
-        self._pid = os.getpid()
+        self._direct: DirectS3 | None = None
+        self._pid = 0
         self._create = create
         self._root = Path(spec["location"]) if self.protocol == "file" else None
         if self._root is not None and not create and not self._root.is_dir():
@@ -68,9 +71,15 @@ class StorageBackend:
     @property
     def fs(self) -> Any:
         """The fsspec filesystem; made again in a forked child."""
-        if self._fs is None or self._pid != os.getpid():
-            self._fs, self._pid = make_filesystem(self.spec), os.getpid()
+        self._connect()
         return self._fs
+
+    def _connect(self) -> DirectS3 | None:
+        """Make what reads and writes, once in each process; return what does so for whole objects, if there is that."""
+        if self._pid != os.getpid():
+            self._fs, self._direct = make_filesystem(self.spec), make_direct(self.spec)
+            self._pid = os.getpid()
+        return self._direct
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -116,37 +125,43 @@ class StorageBackend:
 
     # writing ---------------------------------------------------------------------------------------------------
 
-    def put_buffer(self, buffer: bytes | bytearray | memoryview, remote: str) -> None:
-        """Store bytes under a path, replacing what is there.
+    def put_buffer(self, buffer: Buffer, remote: str, digest: str | None = None) -> Content:
+        """Store bytes under a path, replacing what is there; return their size and hash.
+
+        Args:
+            buffer: The bytes.
+            remote: The path.
+            digest: Their hash, if it is known.
 
         Raises:
             BucketInaccessible, DataMillError: They cannot be stored.
         """
         self._note(remote)
+        digest = content_hash(buffer) if digest is None else digest
         with faults(self.name, remote, "writing"):
             if self._root is not None:
                 with writing(self._local(remote)) as file:
                     file.write(buffer)
-            else:
+            elif not self._put(buffer, remote, digest):
                 self.fs.pipe_file(self._full_path(remote), bytes(buffer))
+        return Content(len(buffer), digest)
 
-    def create_buffer(self, buffer: bytes, remote: str) -> bool:
+    def create_buffer(self, buffer: Buffer, remote: str, digest: str) -> bool:
         """Store bytes under a path unless something is there, in one request; return whether they were stored.
 
         Where a store cannot do that, nothing is stored and the answer is False.
         """
-        if self.protocol != "s3" or len(buffer) > LARGEST_CREATED:
+        if len(buffer) > LARGEST_CREATED:
             return False
-        safe_path(remote, self.name)
-        try:
-            self.fs.pipe_file(self._full_path(remote), buffer, mode="create")
-        except (
-            OSError,
-            NotImplementedError,
-            TypeError,
-        ):  # it exists, or the server does not know the condition
+        with faults(self.name, remote, "writing"):
+            return self._put(buffer, remote, digest, create=True)
+
+    def _put(self, buffer: Buffer, remote: str, digest: str, *, create: bool = False) -> bool:
+        """Store bytes in one request, if that is possible; return whether they were stored."""
+        full, direct = self._full_path(remote), self._connect()
+        if direct is None or len(buffer) > LARGEST:
             return False
-        return True
+        return direct.put(full, buffer, md5_of(digest), create=create)
 
     def put_stream(self, source: Any, remote: str) -> Content:
         """Store what a binary stream gives, in pieces; return its size and hash."""
@@ -200,16 +215,21 @@ class StorageBackend:
         with faults(self.name, remote, "reading"):
             if self._root is not None:
                 return self._local(remote).read_bytes()
-            return bytes(self.fs.cat_file(self._full_path(remote)))
+            return self._get(remote)
 
     def get_range(self, remote: str, start: int, stop: int) -> bytes:
         """Return the bytes of an object from start up to stop, and read no others."""
         with faults(self.name, remote, "reading"):
             if self._root is None:
-                return bytes(self.fs.cat_file(self._full_path(remote), start=start, end=stop))
+                return self._get(remote, start, stop)
             with self._local(remote).open("rb") as file:
                 file.seek(start)
                 return file.read(stop - start)
+
+    def _get(self, remote: str, start: int | None = None, stop: int | None = None) -> bytes:
+        full, direct = self._full_path(remote), self._connect()
+        found = None if direct is None else direct.get(full, start, stop)
+        return bytes(self.fs.cat_file(full, start=start, end=stop)) if found is None else found
 
     def get_file(self, remote: str, local: str | os.PathLike[str]) -> Content:
         """Copy an object to a local file, which appears when it is complete; return its size and hash."""
@@ -222,9 +242,10 @@ class StorageBackend:
 
     def open(self, remote: str, mode: str = "rb") -> BinaryIO:
         """Open an object as a file."""
-        if any(letter in mode for letter in "wax+"):
+        is_new = any(letter in mode for letter in "wax+")
+        if is_new:
             self._note(remote)
-        with faults(self.name, remote, "opening"):
+        with faults(self.name, remote, "writing" if is_new else "opening"):
             opened: BinaryIO = self.fs.open(self._full_path(remote), mode)
             return opened
 

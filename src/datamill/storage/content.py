@@ -65,14 +65,14 @@ def _put(backend: StorageBackend, path: str, digest: str, content: bytes) -> Non
     if path in _doomed.get().purging:
         raise BeingPurged(path)
     if path not in _doomed.get().paths:
-        if backend.create_buffer(content, path):
+        if backend.create_buffer(content, path, digest):
             return
         found = backend.info(path)
         if found is not None and found.size == len(content):
             return
         if found is not None and content_hash(backend.get_buffer(path)) == digest:
             raise damaged(backend, path, f"has the hash of what is inserted, but {found.size} bytes")
-    backend.put_buffer(content, path)
+    backend.put_buffer(content, path, digest)
 
 
 def get_content(

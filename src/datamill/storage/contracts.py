@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Protocol
 
 from datamill.settings.secret import MaskedDict
 from datamill.storage.listing import Listed
-from datamill.storage.streams import Content
+from datamill.storage.streams import Buffer, Content
 
 
 class Store(Protocol):
@@ -21,7 +21,7 @@ class Store(Protocol):
     def identity(self) -> tuple[str, ...]:
         """What the store is, whatever its name."""
 
-    def put_buffer(self, buffer: bytes | bytearray | memoryview, remote: str) -> None:
+    def put_buffer(self, buffer: Buffer, remote: str, digest: str | None = None) -> Content:
         """Store bytes."""
 
     def put_file(self, local: str | os.PathLike[str], remote: str) -> Content:

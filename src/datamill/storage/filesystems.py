@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from datamill.errors import ConfigError, MissingExtraError
 from datamill.storage.adapter import get_storage_adapter
+from datamill.storage.s3_direct import DirectS3
 
 Spec = Mapping[str, Any]
 CONNECTIONS: Final = 50
@@ -51,25 +52,49 @@ def _s3(spec: Spec) -> Any:
     _require("s3fs", "s3")
     from s3fs import S3FileSystem
 
-    client: dict[str, Any] = {}
-    if spec.get("endpoint"):
-        client["endpoint_url"] = s3_endpoint(spec)
-    if spec.get("region"):
-        client["region_name"] = spec["region"]
-    config: dict[str, Any] = {"max_pool_connections": CONNECTIONS}
-    if spec.get("proxy_server"):
-        config["proxies"] = {"http": spec["proxy_server"], "https": spec["proxy_server"]}
-    given = {"key": "access_key", "secret": "secret_key", "token": "session_token", "profile": "profile"}
-    identity = {
-        name: spec[key] for name, key in given.items() if spec.get(key)
-    }  # without: that of the machine
     return S3FileSystem(
-        **identity,
+        **_given(spec, key="access_key", secret="secret_key", token="session_token", profile="profile"),
         use_ssl=bool(spec.get("secure", True)),
-        client_kwargs=client,
-        config_kwargs=config,
+        client_kwargs=_given(spec, region_name="region") | _endpoint(spec),
+        config_kwargs=_s3_config(spec),
         use_listings_cache=False,
     )
+
+
+def make_direct(spec: Spec) -> DirectS3 | None:
+    """Return what gets and puts whole objects faster than the filesystem does, where there is such a thing."""
+    if spec["protocol"] != "s3":
+        return None
+    _require("s3fs", "s3")
+    client = _given(
+        spec,
+        aws_access_key_id="access_key",
+        aws_secret_access_key="secret_key",
+        aws_session_token="session_token",
+        region_name="region",
+    )
+    client |= {"use_ssl": bool(spec.get("secure", True))} | _endpoint(spec)
+    return DirectS3(client, _s3_config(spec), spec.get("profile"))
+
+
+def _given(spec: Spec, **names: str) -> dict[str, Any]:
+    """Return the settings that a store has, under other names; without keys the identity is that of the machine."""
+    return {name: spec[key] for name, key in names.items() if spec.get(key)}
+
+
+def _endpoint(spec: Spec) -> dict[str, Any]:
+    return {"endpoint_url": s3_endpoint(spec)} if spec.get("endpoint") else {}
+
+
+def _s3_config(spec: Spec) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "max_pool_connections": CONNECTIONS,
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+    }
+    if spec.get("proxy_server"):
+        config["proxies"] = {"http": spec["proxy_server"], "https": spec["proxy_server"]}
+    return config
 
 
 def s3_endpoint(spec: Spec) -> str:
@@ -89,16 +114,19 @@ def _gcs(spec: Spec) -> Any:
     _require("gcsfs", "gcs")
     from fsspec import filesystem
 
-    given = {key: spec[key] for key in ("token", "project") if spec.get(key)}
-    return filesystem("gcs", **given, use_listings_cache=False)
+    return filesystem("gcs", **_given(spec, token="token", project="project"), use_listings_cache=False)
 
 
 def _azure(spec: Spec) -> Any:
     _require("adlfs", "azure")
     from fsspec import filesystem
 
-    names = ("account_name", "account_key", "connection_string")
-    given = {key: spec[key] for key in names if spec.get(key)}
+    given = _given(
+        spec,
+        account_name="account_name",
+        account_key="account_key",
+        connection_string="connection_string",
+    )
     return filesystem("abfs", **given, anon=False, use_listings_cache=False)
 
 

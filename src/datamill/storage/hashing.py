@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b32encode
+from base64 import b32decode, b32encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +30,16 @@ def new_hasher() -> Any:
 def spell(hasher: Any) -> str:
     """Return the hash that a hasher of `new_hasher` arrived at."""
     return b32encode(hasher.digest()).decode().rstrip("=").lower()
+
+
+def md5_of(digest: str) -> bytes:
+    """Return the MD5 that a hash of `content_hash` spells.
+
+    Example:
+        >>> md5_of("lvauakv4jmvhnolrtwiraf6fsi").hex()
+        '5d41402abc4b2a76b9719d911017c592'
+    """
+    return b32decode(digest.upper() + "======")
 
 
 def hash_path(prefix: str, schema: str, digest: str, subfolding: Sequence[int] | None = None) -> str:

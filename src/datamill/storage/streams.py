@@ -9,6 +9,7 @@ from datamill.errors import InvalidValueError
 from datamill.storage.hashing import new_hasher, spell
 
 PIECE: Final = 4 * 2**20
+Buffer = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
