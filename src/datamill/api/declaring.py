@@ -53,8 +53,9 @@ class Declaration:
                 _warn_native_types(spec)
             connection.catalog.declare(*absent)
         del self.waiting[cls]
-        if issubclass(cls, Lookup) and connection.catalog.has(_bound(cls)) and self.create:
-            insert_contents(connection, connection.catalog.spec(_bound(cls)), cls().contents)
+        made = connection.catalog.peek(_bound(cls))
+        if issubclass(cls, Lookup) and made is not None and self.create:
+            insert_contents(connection, made, cls().contents)
 
     def _family(self, master: type[UserTable]) -> dict[type[UserTable], TableSpec | None]:
         """Resolve a master and its parts, in the order of their foreign keys."""
@@ -77,7 +78,7 @@ class Declaration:
             self.resolved[cls] = self.spec(cls)
         finally:
             self.active.pop()
-        if self.resolved[cls] is None and not self.schema.connection.catalog.has(name := _bound(cls)):
+        if self.resolved[cls] is None and self.schema.connection.catalog.peek(name := _bound(cls)) is None:
             raise MissingTableError(
                 f"{cls.__name__} has no definition, and there is no table {name}.",
                 schema=name.schema,
@@ -87,11 +88,10 @@ class Declaration:
 
     def _is_absent(self, declared: TableSpec) -> bool:
         """True if a table is not in the database; one that is there is compared with the code."""
-        catalog = self.schema.connection.catalog
-        if not catalog.has(declared.name):
-            return True
-        _report_drift(self.schema, declared, catalog.spec(declared.name))
-        return False
+        existing = self.schema.connection.catalog.peek(declared.name)
+        if existing is not None:
+            _report_drift(self.schema, declared, existing)
+        return existing is None
 
     def spec(self, cls: type[UserTable]) -> TableSpec | None:
         """Resolve a class's definition, or return None if it has none."""
@@ -136,7 +136,7 @@ class Declaration:
         if instance.connection is not self.schema.connection:
             raise DefinitionError(f"{reference.text!r} belongs to another connection.")
         declared = self.resolved.get(parent)
-        spec: TableSpec = instance._spec if declared is None else catalog.find(declared.name) or declared
+        spec: TableSpec = instance._spec if declared is None else catalog.peek(declared.name) or declared
         return spec
 
     def _prepare(self, parent: type[UserTable], family: type[UserTable]) -> None:
@@ -266,6 +266,7 @@ def declare_class(
         context: Namespace for references instead of where the class was declared.
         force: Create the table even if the schema does not create tables.
     """
+    schema.connection.catalog.refresh()
     Declaration(schema, waiting, context, force or schema.create_tables).declare(cls)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any, Protocol
 
 from datamill.backends.base import RawColumn, RawForeignKey, RawIndex, RawTable, Result
@@ -41,7 +41,8 @@ _CODE_POINT_ORDER = frozenset(("utf8mb4_0900_bin", "utf8mb4_nopad_bin"))
 """Collations under which text compares as everywhere else."""
 
 Row = tuple[Any, ...]
-_news = itertools.count(1)
+_MOMENT = 0.05
+"""Seconds for which a change may go unnoticed if its table was changed within the same second before."""
 
 
 class Executes(Protocol):
@@ -61,10 +62,11 @@ def list_schemas(session: Executes) -> list[str]:
 def version(session: Executes) -> int:
     """Return a number that differs once a table was made, changed or dropped.
 
-    Each change gives a table a new time, in whole seconds: while the last is recent, no number comes twice.
+    Each change gives a table a new time, in whole seconds: while the last is recent, a number holds for a moment only.
     """
     count, times, is_recent = session.execute(_VERSION).rows[0]
-    return -next(_news) if is_recent else (int(count) << 32) + int(times)
+    number = (int(count) << 32) + int(times)
+    return -(int(monotonic() / _MOMENT) << 64) - number if is_recent else number
 
 
 def load_tables(

@@ -121,14 +121,17 @@ class Catalog:
 
     def invalidate(self) -> None:
         """Forget what was read."""
+        self._forget(None)
+
+    def _forget(self, version: int | None) -> None:
         self._lock = threading.Lock()
-        self._cache = _Cache(None)
+        self._cache = _Cache(version)
 
     def refresh(self) -> None:
         """Forget what was read if another connection changed tables since, where the database tells cheaply."""
-        cache = self._cache
-        if cache.version is not None and cache.version != self._host.session.catalog_version():
-            self.invalidate()
+        known = self._cache.version
+        if known is not None and known != (version := self._host.session.catalog_version()):
+            self._forget(version)
 
     def read_new(self, names: Sequence[TableName]) -> Callable[[], None]:
         """Read tables just made by the open transaction; return what adds them to what is known, once they last.
@@ -155,8 +158,12 @@ class Catalog:
         found = self._cache.specs.get(name)
         if found is None:
             self.refresh()
-            found = self._read([name.schema]).specs.get(name)
+            found = self.peek(name)
         return found
+
+    def peek(self, name: TableName) -> TableSpec | None:
+        """Return the specification of a table as it was when the catalog was last refreshed, or None."""
+        return self._read([name.schema]).specs.get(name)
 
     def _read(self, schemas: Sequence[str] | None) -> _Cache:
         """Make sure that schemas (None: all) and those they refer to are read; return the cache that has them.

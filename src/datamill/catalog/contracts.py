@@ -22,6 +22,9 @@ class Tables(Protocol):
     def has(self, name: TableName) -> bool:
         """True if the table is in the database now."""
 
+    def peek(self, name: TableName) -> TableSpec | None:
+        """Return a table's specification as it was at the last refresh, or None."""
+
     def load(self, schema: str, *, hidden: bool = False) -> dict[TableName, TableSpec]:
         """Return the tables of a schema."""
 

@@ -87,6 +87,7 @@ def declare(host: Host, catalog: Tables, specs: Sequence[TableSpec]) -> list[Tab
     """See `Catalog.declare`."""
     schema = specs[0].name.schema
     with changing(host, catalog, f"declare {', '.join(str(spec.name) for spec in specs)}") as session:
+        catalog.refresh()
         absent = _absent(catalog, specs)
         if not absent:
             return []
@@ -110,7 +111,7 @@ def declare(host: Host, catalog: Tables, specs: Sequence[TableSpec]) -> list[Tab
 
 
 def _absent(catalog: Tables, specs: Sequence[TableSpec]) -> list[TableSpec]:
-    return [without_rename_marks(spec) for spec in specs if not catalog.has(spec.name)]
+    return [without_rename_marks(spec) for spec in specs if catalog.peek(spec.name) is None]
 
 
 def create_table(session: BackendSession, spec: TableSpec, parents: Mapping[TableName, TableSpec]) -> None:
@@ -189,7 +190,7 @@ def require_schema(catalog: Tables, schema: str) -> None:
 
 
 def _ensure_lineage_table(session: BackendSession, catalog: Tables, schema: str) -> None:
-    if not catalog.has(lineage_name(schema)):
+    if catalog.peek(lineage_name(schema)) is None:
         run(session, ddl.create_table(lineage_spec(schema), session.dialect, {}))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.table import ForeignKey, Index, TableSpec
 from datamill.model.types import AttributeType, same_column_type
@@ -80,7 +80,8 @@ def normalise(spec: TableSpec) -> TableSpec:
     exactly its attributes is its own. Indexes have no order.
     """
     columns = {column.name: column for column in spec.columns}
-    unique = {item.attributes for item in (*spec.indexes, *spec.foreign_keys) if item.unique}
+    unique = {index.attributes for index in spec.indexes if index.unique}
+    unique |= {key.attributes for key in spec.foreign_keys if key.unique}
     keys = tuple(
         replace(
             key,
@@ -131,8 +132,8 @@ def same_default(ours: Attribute, theirs: Attribute) -> bool:
     a, b = ours.default, theirs.default
     if isinstance(a, Now) and isinstance(b, Now):
         return True
-    if a is NO_DEFAULT or b is NO_DEFAULT or a is None or b is None:
-        return a is b
+    if a is None or b is None:
+        return a is b and ours.nullable == theirs.nullable
     return bool(a == b)
 
 
@@ -147,7 +148,8 @@ def _nullable(attribute: Attribute) -> str:
 def _default(attribute: Attribute) -> str:
     if isinstance(attribute.default, Now):
         return "the default CURRENT_TIMESTAMP"
-    return "no default" if attribute.default is NO_DEFAULT else f"the default {attribute.default!r}"
+    required = attribute.default is None and not attribute.nullable
+    return "no default" if required else f"the default {attribute.default!r}"
 
 
 def _order(declared: TableSpec, existing: TableSpec) -> Iterator[str]:
