@@ -103,6 +103,32 @@ def test_retried_keys_go_all_the_way_down(lab: Lab) -> None:
     }
 
 
+def test_what_a_key_source_or_reads_names_comes_first(lab: Lab) -> None:
+    source, first = lab.source, lab.first
+
+    @lab.schema
+    class Average(dm.Computed):  # by its name it would come first
+        definition = "-> Source"
+        key_source = source & first
+        reads = (first,)
+
+        def make(self, key: dict[str, Any]) -> None:
+            self.insert1(key)
+
+    @lab.schema
+    class Absent(dm.Computed):
+        definition = "-> Average"
+        key_source = Average.proj() - lab.second
+
+        def make(self, key: dict[str, Any]) -> None:
+            self.insert1(key)
+
+    runner = dm.Runner(lab.schema)
+    order = [name.rpartition("_")[2] for name in runner.tables]
+    assert order == ["first", "average", "second", "absent", "beside"]
+    assert runner.run()["lab.__average"]["success_count"] == 4
+
+
 def test_targets_are_schemas_modules_and_classes(lab: Lab) -> None:
     module = ModuleType("pipeline")
     module.First, module.Other, module.dm = lab.first, int, dm  # type: ignore[attr-defined]
@@ -249,7 +275,7 @@ class Result(dm.Computed):
 
     def make(self, key):
         if key["source"] == 2 and "BROKEN" in os.environ:
-            raise ValueError("broken electrode")
+            raise ValueError("broken electrode\\nin the left rig")
         self.insert1(key)
 """,
 }
@@ -278,10 +304,11 @@ def test_the_commands(tmp_path: Path, database_url: str) -> None:
     run = command("run", "my_lab", BROKEN="1")
     assert run.returncode == 1
     assert "lab.__result: 3 computed, 1 failed" in run.stdout
-    assert "lab.__result {'source': 2}: ValueError: broken electrode" in run.stderr
+    assert "lab.__result (source=2): ValueError: broken electrode...\n" in run.stderr
     shown = command("errors", "my_lab.results:Result", "--stack")
     assert shown.returncode == 1
     assert "raise ValueError" in shown.stdout
+    assert "in the left rig" in shown.stdout
     found = json.loads(command("status", "my_lab", "--json").stdout)
     assert found["lab.__result"]["error"] == 1
     assert "1 jobs are pending again" in command("retry", "my_lab", "--where", "source = 2").stdout
@@ -292,12 +319,19 @@ def test_the_commands(tmp_path: Path, database_url: str) -> None:
     assert command("progress", "my_lab").stdout == "lab.__result: 4 of 4 (100.0 %)\n"
     assert command("errors", "my_lab").returncode == 0
     assert "remaining" in command("status", "my_lab").stdout
+    assert "lab.__result" in command("status", "my_lab/results.py:Result", COLUMNS="40").stdout
     assert command("work", "my_lab", "--idle", "0.2").returncode == 0
 
 
 def test_targets_that_are_not_there(tmp_path: Path, database_url: str) -> None:
     missing = datamill(tmp_path, database_url, "run", "no_such_module")
     assert (missing.returncode, "no_such_module" in missing.stderr) == (2, True)
+    missing = datamill(tmp_path, database_url, "run", "no_such_file.py")
+    assert (missing.returncode, "There is no file" in missing.stderr) == (2, True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "json.py").write_text("")
+    taken = datamill(tmp_path, database_url, "run", "other/json.py")
+    assert (taken.returncode, "the name of another module" in taken.stderr) == (2, True)
     nothing = datamill(tmp_path, database_url, "run", "my_lab.sources:Source")
     assert (nothing.returncode, "no schema, module" in nothing.stderr) == (1, True)
 

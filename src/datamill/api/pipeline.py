@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import base_tables
 from datamill.api.diagram import Diagram
-from datamill.api.populating import AutoPopulate
+from datamill.api.populating import AutoPopulate, table_names
 from datamill.api.schema import Schema
 from datamill.errors import DataMillError
 from datamill.model.names import TableName
@@ -50,7 +50,11 @@ class Pipeline:
         self._classes = classes
         self.connection: Connection = next(iter(connections.values()))
         self._graph = self.connection.catalog.graph()
-        self.names: list[TableName] = [name for name in self._graph.order() if name in classes]
+        self._above = {name: self._needed(name) for name in self._graph.order() if name in classes}
+        self.names: list[TableName] = []
+        seen: set[TableName] = set()
+        for name in self._above:
+            self._add(name, seen)
 
     def table(self, name: TableName) -> AutoPopulate:
         """Return an instance of a table's class."""
@@ -59,14 +63,32 @@ class Pipeline:
 
     def below(self, name: TableName) -> set[TableName]:
         """Return the tables of the pipeline that depend on one."""
-        return {other for other in self._graph.descendants(name) if other in self._classes and other != name}
+        return {other for other in self.names if name in self._above[other] and other != name}
+
+    def _needed(self, name: TableName) -> set[TableName]:
+        """Return all that a table refers to, and what its key source and its ``reads`` name, with their ancestors."""
+        table = self.table(name)
+        named = {
+            name,
+            *self._graph.parts(name),
+            *base_tables(table._checked_source()),
+            *table_names(table.reads),
+        }
+        return {other for one in named for other in (one, *self._graph.ancestors(one))}
+
+    def _add(self, name: TableName, seen: set[TableName]) -> None:
+        """Append a table behind those that it needs; what refers to it comes later all the same."""
+        if name not in seen:
+            seen.add(name)
+            first = self._above[name].difference(self._graph.descendants(name))
+            for other in self._above:
+                if other in first:
+                    self._add(other, seen)
+            self.names.append(name)
 
     def sources(self) -> set[TableName]:
         """Return the tables whose rows may lead to something to do: the pipeline's, and all that they depend on."""
-        found = {other for name in self.names for other in (name, *self._graph.ancestors(name))}
-        for name in self.names:
-            found.update(base_tables(self.table(name)._checked_source()))
-        return found
+        return set[TableName]().union(*self._above.values())
 
     def seconds_until_due(self) -> list[float]:
         """Return for each table with jobs that are due later in how many seconds the first one is."""
@@ -134,24 +156,37 @@ def _modules(module: ModuleType) -> Iterator[ModuleType]:
 
 
 def import_target(text: str) -> Any:
-    """Import what a text names: a module or package, ``module:name`` within one, or a file ending ``.py``.
+    """Import what a text names: a module or package, or a file ending ``.py``; with ``:name`` something within.
 
     The current folder is searched first, as by ``python -m``.
 
     Raises:
-        ImportError: There is no such module.
+        ImportError: There is no such module or file.
         DataMillError: The module has no such name.
     """
-    if text.endswith(".py"):
-        path = Path(text).resolve()
-        sys.path.insert(0, str(path.parent))
-        return import_module(path.stem)
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
     module, _, name = text.partition(":")
-    found: Any = import_module(module)
+    found: Any = _import_file(Path(module)) if module.endswith(".py") else _import_module(module)
     for part in name.split(".") if name else ():
         if not hasattr(found, part):
             raise DataMillError(f"{module} has no {part!r}.")
         found = getattr(found, part)
+    return found
+
+
+def _import_module(name: str) -> Any:
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    return import_module(name)
+
+
+def _import_file(path: Path) -> Any:
+    path = path.resolve()
+    if not path.is_file():
+        raise ImportError(f"There is no file '{path}'.")
+    sys.path.insert(0, str(path.parent))
+    found = import_module(path.stem)
+    if Path(found.__file__ or "").resolve() != path:
+        raise ImportError(
+            f"'{path}' cannot be imported: {path.stem!r} is already the name of another module. Rename the file."
+        )
     return found

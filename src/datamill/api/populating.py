@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,7 @@ from datamill.compute import MakeContext, PopulateResult, Target, populate, prog
 from datamill.compute.forms import form_of
 from datamill.compute.key_source import check_key_source, default_key_source
 from datamill.compute.populate import Options
+from datamill.compute.resources import capacity_of
 from datamill.compute.target import policy
 from datamill.errors import DataMillError, MissingMakeError
 from datamill.model.names import TableName
@@ -31,6 +32,8 @@ class AutoPopulate(Table):
         contract: ``"off"``, ``"warn"`` or ``"strict"``.
         reads, writes: Tables that ``make`` may touch besides what the definition references.
         retry: When a key that failed is tried again in reserved mode: a `datamill.Retry`.
+        resources: What computing a key takes: ``dict(cpus=1, memory="4GB", gpus=0, time="1h", tags=())``, or a method
+            from a key to such a dict.
     """
 
     transaction: ClassVar[str | None] = None
@@ -38,6 +41,7 @@ class AutoPopulate(Table):
     reads: ClassVar[Sequence[Any]] = ()
     writes: ClassVar[Sequence[Any]] = ()
     retry: ClassVar[Retry | None] = None
+    resources: Any = None
 
     def make(self, key: dict[str, Any]) -> None:
         """Compute one key and insert its rows into self and its parts. Override it.
@@ -85,8 +89,8 @@ class AutoPopulate(Table):
             maker=self,
             key_source=self._checked_source(),
             wrap=self._derive,
-            reads=_names(self.reads),
-            writes=_names(self.writes),
+            reads=table_names(self.reads),
+            writes=table_names(self.writes),
             transaction=policy("transaction", transaction, self.transaction, jobs.transaction),
             contract=policy("contract", contract, self.contract, jobs.contract),
             empty_make=policy("empty_make", jobs.empty_make),
@@ -107,6 +111,7 @@ class AutoPopulate(Table):
         priority: int | None = None,
         refresh: bool | None = None,
         executor: Any = None,
+        capacity: Mapping[str, Any] | None = None,
         keys: Sequence[dict[str, Any]] | None = None,
         order: str = "original",
         limit: int | None = None,
@@ -128,6 +133,9 @@ class AutoPopulate(Table):
             refresh: With ``reserve_jobs``: call ``jobs.refresh`` first; default ``config.jobs.auto_refresh``.
             executor: Where to compute: ``"processes"``, ``"threads"``, ``"dask"``, ``"ray"``, ``"slurm"``, ``"mpi"``,
                 or any object with ``submit`` and ``shutdown``; see `datamill.executors`.
+            capacity: What the workers of this machine may take together, in the words of ``resources``; None: its
+                processors, and the GPUs in ``CUDA_VISIBLE_DEVICES``. Keys that take more are left to others
+                (``reserve_jobs``) or fail.
             keys: Compute these keys instead of the missing ones.
             order: ``"original"`` (by primary key), ``"reverse"`` or ``"random"``.
             limit: Keys to consider at the most.
@@ -162,6 +170,7 @@ class AutoPopulate(Table):
             reserve_jobs=reserve_jobs,
             priority=priority,
             refresh=refresh,
+            capacity=None if capacity is None else capacity_of(capacity),
         )
         target = self._target(transaction, contract)
         if executor is None and processes == 1:
@@ -191,7 +200,8 @@ class AutoPopulate(Table):
         return remaining, total
 
 
-def _names(tables: Sequence[Any]) -> frozenset[TableName]:
+def table_names(tables: Sequence[Any]) -> frozenset[TableName]:
+    """Return the full names of tables that are given as classes, instances or text."""
     return frozenset(
         TableName.parse(table) if isinstance(table, str) else _name_of(table) for table in tables
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datamill.api.running import Runner
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+LONGEST = 200
+"""Characters of an error message that a list of failures shows."""
 
 Targets = Annotated[
     list[str], typer.Argument(help="Modules or packages of the pipeline, module:name, or files ending .py.")
@@ -101,7 +103,7 @@ def errors(
             print_json(found)
         else:
             for row in found:
-                typer.echo(f"{row['table']} {row['key']}: {row['error_message']}")
+                typer.echo(_failure(row["table"], row["key"], row["error_message"]))
                 if stack and row["error_stack"]:
                     typer.echo(row["error_stack"])
         if found:
@@ -186,19 +188,28 @@ def _log_text(event: dict[str, Any]) -> None:
 def _report(results: dict[str, Any]) -> None:
     failed = [(table, *item) for table, result in results.items() for item in result["error_list"]]
     for table, key, message in failed:
-        typer.echo(f"{table} {key}: {message}", err=True)
+        typer.echo(_failure(table, key, message), err=True)
     if failed:
         raise typer.Exit(FAILED)
 
 
+def _failure(table: str, key: dict[str, Any], message: str) -> str:
+    """Return one line about a failed key; ``errors --stack`` and ``--json`` show messages whole."""
+    first, _, rest = message.partition("\n")
+    short = first if len(first) <= LONGEST else first[:LONGEST]
+    values = ", ".join(f"{name}={value}" for name, value in key.items())
+    return f"{table} ({values}): {short}{'...' if rest or len(first) > LONGEST else ''}"
+
+
 def _print_table(found: dict[str, dict[str, int]]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    names = list(next(iter(found.values())))
-    table = Table("table", box=None)
+    names = list(next(iter(found.values()), {}))
+    table = Table(Column("table", overflow="fold"), box=None)
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for label, row in found.items():
         table.add_row(label, *(str(row[name]) for name in names))
-    Console().print(table)
+    width = None if sys.stdout.isatty() else 1000  # what reads a pipe has no margin
+    Console(width=width).print(table)
