@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.backends.conftest import resolve
+from tests.backends.conftest import _wanted, resolve
+from tests.backends.own_servers import OwnServer, own_server
 from tests.services import service_url
 
+from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
 from datamill.data import fetch
 from datamill.data.connection import Connection
@@ -58,6 +60,15 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     url = mysql_databases.fresh(name)(tmp_path)
     yield name
     mysql_databases.release(name)(url)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def own(request: pytest.FixtureRequest) -> Iterator[OwnServer]:
+    """A server that may be stopped."""
+    if str(request.param) not in _wanted():
+        pytest.skip(f"{request.param} does not run, or is left out")
+    with own_server(str(request.param)) as server:
+        yield server
 
 
 @pytest.fixture(params=("pymysql", "mysqlclient"))
@@ -184,20 +195,29 @@ class TestCutConnections:
             with pytest.raises(LostConnectionError):
                 connection.query("SELECT 1")
 
-    def test_a_restart_under_a_running_client(
-        self, server: str, connection: Connection, mouse: TableSpec
-    ) -> None:
-        if f"DATAMILL_TEST_{server.upper()}_URL" in os.environ:
-            pytest.skip("the server is not one of scripts/services")
-        connection.start_transaction()
-        insert(connection, mouse, [{"mouse": 10_000}])
-        for command in ("stop", "start"):
-            subprocess.run([SERVICES, command, server], check=True, capture_output=True)
-        with pytest.raises(LostConnectionError):
-            count(connection, mouse)
-        connection.cancel_transaction()
-        assert count(connection, mouse) == 5000
-        insert(connection, mouse, [{"mouse": 10_000}])
+    def test_a_restart_under_a_running_client(self, own: OwnServer, driver: str) -> None:
+        with Connection(url=f"{own.url}&driver={driver}") as connection:
+            mouse = declare(connection, "lab.mouse", "mouse : int32")
+            insert(connection, mouse, [{"mouse": k} for k in range(5000)], skip_duplicates=True)
+            stream = connection.session.stream(
+                "SELECT a.mouse FROM lab.mouse AS a JOIN lab.mouse AS b", (), 10
+            )
+            next(stream)
+            connection.start_transaction()
+            insert(connection, mouse, [{"mouse": 10_000}])
+            own.stop()
+            with pytest.raises(LostConnectionError):
+                count(connection, mouse)
+            with pytest.raises(LostConnectionError):
+                list(stream)
+            connection.cancel_transaction()
+            with pytest.raises(LostConnectionError, match=r"lost|reached"):
+                connection.query("SELECT 1")
+            assert not connection.is_connected
+            own.start()
+            assert count(connection, mouse) == 5000
+            insert(connection, mouse, [{"mouse": 10_000}])
+            delete(connection, restrict(BaseTable(mouse, connection), "mouse = 10000"), prompt=False)
 
     def test_nobody_answers(self, driver: str) -> None:
         if service_url("mysql") is None and service_url("mariadb") is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ if service_url("postgresql") is None:
     pytest.skip("PostgreSQL runs nowhere: scripts/services start", allow_module_level=True)
 
 from tests.backends import postgresql_databases
+from tests.backends.own_servers import OwnServer, own_server
 
 from datamill.algebra.relations import BaseTable
 from datamill.data import fetch
@@ -227,42 +227,24 @@ def test_processes_that_declare_at_once(database_url: str, connection: Connectio
 # a server of its own ---------------------------------------------------------------------------------------
 
 
-def services(folder: Path, *words: str, mode: str = "fast") -> str:
-    environment = {**os.environ, "DATAMILL_SERVICES_DIR": str(folder), "POSTGRESQL_STOP_MODE": mode}
-    done = subprocess.run(
-        [str(SERVICES), *words, "postgresql"], env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def own_server() -> Iterator[Path]:
-    """A server that may be stopped: the folder of its own services."""
-    if not (shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
-        pytest.skip("PostgreSQL is not installed here")
-    folder = Path(f"/var/tmp/datamill-restart-{os.getpid()}")  # one that its unprivileged user can reach
-    folder.mkdir(parents=True)
-    folder.chmod(0o755)
-    try:
-        services(folder, "start")
-        yield folder
-        services(folder, "stop", mode="immediate")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnServer]:
+    """A server that may be stopped."""
+    with own_server("postgresql") as server:
+        yield server
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_a_server_that_restarts_under_a_running_client(own_server: Path, mode: str) -> None:
-    url = services(own_server, "env").partition("'")[2].rpartition("'")[0]
-    with Connection(url=url) as connection:
+def test_a_server_that_restarts_under_a_running_client(own: OwnServer, mode: str) -> None:
+    with Connection(url=own.url) as connection:
+        connection.query("DROP TABLE IF EXISTS t")
         connection.query("CREATE TABLE t (a int PRIMARY KEY)")
         connection.query("INSERT INTO t SELECT generate_series(1, 5000)")
         stream = connection.session.stream("SELECT a FROM t")
         next(stream)
         connection.start_transaction()
         connection.query("INSERT INTO t VALUES (9001)")
-        services(own_server, "stop", mode=mode)
+        own.stop(mode)
         with pytest.raises(LostConnectionError):
             connection.query("INSERT INTO t VALUES (9002)")
         with pytest.raises(LostConnectionError):
@@ -271,7 +253,7 @@ def test_a_server_that_restarts_under_a_running_client(own_server: Path, mode: s
         with pytest.raises(LostConnectionError, match="reached"):
             connection.query("SELECT 1")
         assert not connection.is_connected
-        services(own_server, "start")
+        own.start()
         assert connection.query("SELECT count(*) FROM t").fetchone() == (5000,)
         connection.query("INSERT INTO t VALUES (9003)")
         with connection.transaction:

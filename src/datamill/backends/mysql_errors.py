@@ -199,10 +199,12 @@ def _syntax(message: str, facts: Facts, place: str) -> DataMillError:
 
 _DENIED = re.compile(r"(?P<privilege>[A-Z][A-Z ]*(?:, [A-Z][A-Z ]*)*) command denied to user")
 _NEEDS = re.compile(r"you need \(?(?:at least one of )?(?:the )?(?P<privilege>[A-Z_, ]+?)\)? privilege")
+_DEFINES = re.compile(r"(?P<privilege>CREATE|ALTER|DROP) ")
 
 
 def _denied(message: str, facts: Facts, place: str) -> DataMillError:
-    match = _DENIED.search(message) or _NEEDS.search(message)
+    # Of whole schemas the message does not say what is forbidden: the statement's verb does.
+    match = _DENIED.search(message) or _NEEDS.search(message) or _DEFINES.match(facts["sql"] or "")
     privilege = match["privilege"].strip() if match else "access"
     hint = (
         f"Ask the administrator of {place} to GRANT {privilege}."

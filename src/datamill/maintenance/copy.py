@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from datamill.catalog.definitions import changing, run
 from datamill.data.connection import Connection
+from datamill.errors import DataMillError
 from datamill.maintenance import copy_progress
+from datamill.maintenance.copy_access import check_access
 from datamill.maintenance.copy_plan import CopyPlan, plan_copy
 from datamill.maintenance.copy_rows import TableCopy, copy_table, count
-from datamill.model.names import Tier
+from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
 from datamill.sql import ddl
 
@@ -76,6 +78,7 @@ def copy_database(
     Raises:
         DefinitionError: A table at the destination is defined differently; nothing was copied.
         MissingTableError: A schema that is referred to is missing; nothing was copied.
+        AccessError: A privilege is missing, which it names; nothing was copied, and what had been created is gone.
         IntegrityError: The destination holds other rows than the source.
         DataMillError: A schema is not in the source, or a type cannot be carried over; nothing was copied.
 
@@ -90,6 +93,7 @@ def copy_database(
             for side in (source, destination)
         )
         plan = plan_copy(ours, theirs, names)
+        check_access(ours, theirs, plan)
         if dry_run:
             return CopyReport(tuple(_preview(ours, spec) for spec in plan.tables), dry_run=True)
         _declare(theirs, plan)
@@ -107,21 +111,44 @@ def _preview(source: Connection, spec: TableSpec) -> TableCopy:
 
 
 def _declare(destination: Connection, plan: CopyPlan) -> None:
-    """Create what is missing: schemas, the tables of progress, and all tables."""
+    """Create what is missing: schemas, the tables of progress, and all tables; or nothing."""
+    existing = set(destination.catalog.list_schemas())
+    made: list[TableName] = []
+    try:
+        for schema in plan.schemas:
+            if schema not in existing:
+                destination.catalog.create_schema(schema)
+        for schema in plan.schemas:
+            made += copy_progress.prepare(destination, schema)
+        for spec in plan.tables:
+            if spec.name in plan.missing:
+                made.append(spec.name)
+                _create(destination, spec)
+    except DataMillError as error:
+        _undo(destination, made, [schema for schema in plan.schemas if schema not in existing], error)
+        raise
+
+
+def _create(destination: Connection, spec: TableSpec) -> None:
     catalog = destination.catalog
-    for schema in plan.schemas:
-        if not catalog.schema_exists(schema):
-            catalog.create_schema(schema)
-        copy_progress.prepare(destination, schema)
-    for spec in plan.tables:
-        if spec.name not in plan.missing:
-            continue
-        if spec.tier is Tier.HIDDEN:
-            parents = {name: catalog.spec(name) for name in spec.parents}
-            with changing(destination, catalog, f"declare {spec.name}") as session:
-                run(session, ddl.create_table(spec, session.dialect, parents))
-        else:
-            catalog.declare(spec)
+    if spec.tier is not Tier.HIDDEN:
+        catalog.declare(spec)
+        return
+    parents = {name: catalog.spec(name) for name in spec.parents}
+    with changing(destination, catalog, f"declare {spec.name}") as session:
+        run(session, ddl.create_table(spec, session.dialect, parents))
+
+
+def _undo(destination: Connection, made: list[TableName], schemas: list[str], error: DataMillError) -> None:
+    """Drop what this copy created; if even that is refused, the error says so."""
+    catalog = destination.catalog
+    try:
+        catalog.drop_tables(made)
+        for schema in schemas:
+            if catalog.schema_exists(schema):
+                catalog.drop_schema(schema)
+    except DataMillError as other:
+        error.suggest(f"Empty tables that were created meanwhile are left at the destination: {other}")
 
 
 @contextmanager

@@ -61,12 +61,14 @@ def progress_spec(schema: str) -> TableSpec:
     )
 
 
-def prepare(connection: Connection, schema: str) -> None:
-    """Create the table of progress if it is absent."""
+def prepare(connection: Connection, schema: str) -> list[TableName]:
+    """Create the table of progress if it is absent; return its name if so."""
     spec = progress_spec(schema)
-    if not connection.catalog.has(spec.name):
-        with changing(connection, connection.catalog, f"prepare the copy of {schema}") as session:
-            run(session, ddl.create_table(spec, session.dialect, {}))
+    if connection.catalog.has(spec.name):
+        return []
+    with changing(connection, connection.catalog, f"prepare the copy of {schema}") as session:
+        run(session, ddl.create_table(spec, session.dialect, {}))
+    return [spec.name]
 
 
 def forget(connection: Connection, schema: str) -> None:

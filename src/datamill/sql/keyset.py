@@ -1,4 +1,4 @@
-"""Statements that read a whole table, physical columns as they are, in the order of its key."""
+"""Statements for a table as a whole, physical columns as they are: read in the order of its key, number anew."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def select_after(
     if key:
         sql += f" ORDER BY {names}"
     return Statement(sql, tuple(after or ()))
+
+
+def insert_nothing(dialect: Dialect, table: TableName, names: Sequence[str]) -> Statement:
+    """Return an INSERT of no rows, which fails if the user may not insert into these columns, or not read them."""
+    listed, place = ", ".join(map(dialect.identifier, names)), dialect.table(table)
+    return Statement(f"INSERT INTO {place} ({listed}) SELECT {listed} FROM {place} WHERE 1 = 0")
 
 
 def restart_numbering(dialect: Dialect, table: TableName, column: str) -> Statement | None:

@@ -1,0 +1,29 @@
+"""Ending connections from the server's side."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from datamill.errors import DataMillError
+
+if TYPE_CHECKING:
+    from datamill.data.connection import Connection
+
+_OTHERS = {
+    "postgresql": "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    "mysql": (
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() "
+        "AND USER = SUBSTRING_INDEX(CURRENT_USER(), '@', 1)"
+    ),
+}
+_OTHERS["mariadb"] = _OTHERS["mysql"]
+_END = {"postgresql": "SELECT pg_terminate_backend({}, 10000)", "mysql": "KILL {}", "mariadb": "KILL {}"}
+
+
+def cut_others(connection: Connection) -> None:
+    """End all other connections to a database, or to a server of MySQL."""
+    name = connection.dialect.name
+    for (number,) in connection.query(_OTHERS[name], None).fetchall():
+        with suppress(DataMillError):  # it ended by itself
+            connection.query(_END[name].format(number), None)
