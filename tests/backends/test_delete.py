@@ -284,8 +284,51 @@ def test_large_plans_spill(connection: Connection, declare: Declare, monkeypatch
     assert plan.total == 299 * 4
     assert plan.why("lab.below", {"name": "n8", "k": 1})[0].parent == top_.name
     assert plan.check() == {}
+    assert fetch.count(connection, plan["lab.below"]) == 897
+    assert fetch.count(connection, restrict(plan["lab.top"], "name > 'n9'")) == 10
     assert plan.apply() == 299
     assert fetch.count(connection, BaseTable(below, connection)) == 3
+
+
+KEYS = {
+    "text": ("k : varchar(9)", [f"ä{k}" for k in range(95)]),
+    "enum": (
+        f"k : enum({', '.join(repr(f'e{k}') for k in range(95))})",
+        [f"e{k}" for k in range(95)],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(KEYS))
+def test_many_rows_below_one_are_read_little_by_little(
+    connection: Connection, declare: Declare, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    from datamill.data import cascade
+
+    lengths = []
+    read = cascade.Cascade._read
+
+    def measured(self: cascade.Cascade, *arguments: Any) -> Any:
+        rows = read(self, *arguments)
+        lengths.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(cascade, "MOST_ROWS", 10)
+    monkeypatch.setattr(cascade.Cascade, "_read", measured)
+    attribute, values = KEYS[kind]
+    top_ = declare("lab.top", "t : int32")
+    below = declare("lab.below", f"-> lab.top\n{attribute}")
+    beside = declare("lab.beside", f"{attribute}\n---\n-> lab.top")
+    insert(connection, top_, [{"t": t} for t in range(40)])
+    for spec in (below, beside):
+        insert(connection, spec, [{"t": 7, "k": value} for value in values])
+    insert(connection, below, [{"t": t, "k": value} for t in range(8, 40) for value in values[:3]])
+    plan = plan_delete(connection, restrict(BaseTable(top_, connection), "t > 6"))
+    assert sorted(plan.counts().values()) == [33, 95, 95 + 96]
+    assert kind == "enum" or max(lengths) <= 10
+    assert plan.check() == {}
+    assert plan.apply() == 33
+    assert fetch.count(connection, BaseTable(below, connection)) == 0
 
 
 def test_rows_that_others_add_while_the_user_thinks_are_planned_anew(

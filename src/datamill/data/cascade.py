@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from datamill.backends.base import BackendSession
-from datamill.data.key_set import Key, KeySet
+from datamill.data.key_set import MOST_IN_MEMORY, Key, KeySet
 from datamill.errors import AccessError, DataMillError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
-from datamill.sql.keys import key_batches, select_by_key, types_of
+from datamill.sql.keys import key_batches, select_by_key, select_page, types_of
 from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
 PartIntegrity = Literal["enforce", "ignore", "cascade"]
+
+MOST_ROWS = 100_000
+"""Rows that one query brings into memory."""
+_UNORDERED = frozenset({"enum", "float32", "float64", "json", "opaque"})
+"""Kinds that some database compares with a bound value otherwise than it sorts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class Cascade:
         if table not in self.keys:  # a master that was reached upwards
             for name in self.graph.descendants(table):
                 self.keys.setdefault(name, KeySet())
-        return self.keys[table].add(keys)
+        new = self.keys[table].add(keys)
+        while sum(found.in_memory for found in self.keys.values()) > MOST_IN_MEMORY:
+            max(self.keys.values(), key=lambda found: found.in_memory).spill()
+        return new
 
     def tables(self) -> list[TableName]:
         """Return the tables within reach, parents first."""
@@ -122,16 +129,38 @@ class Cascade:
 
     def _select(
         self, table: TableName, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
-    ) -> Iterable[Key]:
-        session, dialect = self.connection.session, self.connection.dialect
-        types = types_of(self.graph.specs[table], names)
+    ) -> Iterator[Key]:
+        """Yield columns of the rows of some keys; so few keys at a time that what they give fits into memory."""
+        dialect, types = self.connection.dialect, types_of(self.graph.specs[table], names)
         for batch in key_batches(keys, len(names), dialect):
-            statement = select_by_key(dialect, table, wanted, names, batch, types)
-            yield from self._read(session, table, statement)
+            start, size = 0, len(batch)
+            while start < len(batch):
+                some = batch[start : start + size]
+                rows = self._read(table, select_by_key(dialect, table, wanted, names, some, types, MOST_ROWS))
+                if len(rows) == MOST_ROWS and size > 1:
+                    size = max(1, size // 8)
+                    continue
+                yield from rows if len(rows) < MOST_ROWS else self._pages(table, wanted, names, some[0])
+                start += size
 
-    def _read(self, session: BackendSession, table: TableName, statement: Statement) -> Sequence[Key]:
+    def _pages(
+        self, table: TableName, wanted: Sequence[str], names: Sequence[str], key: Key
+    ) -> Iterator[Key]:
+        """Yield columns of the many rows of one key."""
+        dialect, after = self.connection.dialect, None
+        if any(type.kind in _UNORDERED for type in types_of(self.graph.specs[table], wanted)):
+            yield from self._read(table, select_by_key(dialect, table, wanted, names, [key]))
+            return
+        while True:
+            rows = self._read(table, select_page(dialect, table, wanted, names, key, after, MOST_ROWS))
+            yield from rows
+            if len(rows) < MOST_ROWS:
+                return
+            after = rows[-1]
+
+    def _read(self, table: TableName, statement: Statement) -> Sequence[Key]:
         """Read rows as they are, not as a snapshot shows them, and keep others from adding to them meanwhile."""
-        lock = self.connection.dialect.share_lock
+        session, lock = self.connection.session, self.connection.dialect.share_lock
         if lock and session.in_transaction and table not in self._unlockable:
             try:
                 return session.execute(statement.sql + lock, statement.params).rows

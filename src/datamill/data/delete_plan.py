@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.operators import as_relation
-from datamill.algebra.predicates import OneOf, parts
+from datamill.algebra.predicates import NONE, OneOf, parts
 from datamill.algebra.relations import BaseTable, Relation, Restriction, Slice
 from datamill.data.cascade import Cascade, PartIntegrity, Violation, refuse
 from datamill.data.delete_access import TableOwner, refused_delete, table_owners
 from datamill.data.delete_rows import Save, remove
-from datamill.data.key_set import Key
+from datamill.data.key_set import Key, KeyColumn
 from datamill.data.prompt import COMMIT_DELETES, ask, describe_counts
 from datamill.data.query import narrowed, observe_read
 from datamill.data.values import from_driver, table_coder, to_driver
@@ -96,22 +97,24 @@ class DeletePlan:
         return self._wrap(self.relation(table))
 
     def relation(self, table: Any) -> Relation:
-        """Return exactly the planned rows of a table given as class, class name or full name."""
+        """Return exactly the planned rows of a table given as class, class name or full name.
+
+        The keys, of which there may be many, are read when the query runs.
+        """
         name = self._find(table)
         spec, keys = self._specs[name], self._cascade.keys[name]
         base = BaseTable(spec, self._connection)
+        if not len(keys):
+            return Restriction(base, (NONE,))
         if spec.is_singleton:
-            return base if len(keys) else _none(base)
-        columns = tuple(list(column) for column in zip(*keys, strict=True)) or tuple(
-            [] for _ in spec.heading.key
-        )
+            return base
         attributes = [spec.heading[key] for key in spec.heading.key]
-        values = tuple(
-            from_driver(self._connection.dialect, attribute, column)
-            for attribute, column in zip(attributes, columns, strict=True)
+        columns = tuple(
+            KeyColumn(keys, place, partial(from_driver, self._connection.dialect, attribute))
+            for place, attribute in enumerate(attributes)
         )
         types = tuple(attribute.stored for attribute in attributes)
-        return Restriction(base, (OneOf(spec.heading.key, types, values),)) if len(keys) else _none(base)
+        return Restriction(base, (OneOf(spec.heading.key, types, columns),))
 
     @property
     def _specs(self) -> Mapping[TableName, TableSpec]:
@@ -301,12 +304,6 @@ class DeletePlan:
 def keeps_trash(connection: Connection, trash: bool | None) -> bool:
     """Return whether a delete keeps what it removes: as asked, else as configured."""
     return bool(connection.config.delete.trash) if trash is None else trash
-
-
-def _none(base: BaseTable) -> Relation:
-    from datamill.algebra.predicates import NONE
-
-    return Restriction(base, (NONE,))
 
 
 def target_spec(relation: Relation) -> TableSpec:

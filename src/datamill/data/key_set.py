@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 Key = tuple[Any, ...]
 
 MOST_IN_MEMORY = 500_000
-"""Keys of one table that stay in memory: about 100 MB."""
+"""Keys that stay in memory, of one set or of all sets of a plan: about 100 MB."""
 
 BATCH = 20_000
 
@@ -50,10 +50,16 @@ class KeySet:
         while batch := list(islice(iterator, BATCH)):
             new += self._store.add(batch)
             if len(self._store) > self._limit and isinstance(self._store, _InMemory):
-                self._spill()
+                self.spill()
         return new
 
-    def _spill(self) -> None:
+    @property
+    def in_memory(self) -> int:
+        """Number of keys that are in memory."""
+        return len(self._store) if isinstance(self._store, _InMemory) else 0
+
+    def spill(self) -> None:
+        """Move the keys to a temporary file."""
         from datamill.data.key_file import KeyFile
 
         spilled = KeyFile()
@@ -76,6 +82,44 @@ class KeySet:
 
     def __len__(self) -> int:
         return len(self._store)
+
+
+class KeyColumn(Sequence[Any]):
+    """One value of each key of a set, converted when it is looked at.
+
+    Args:
+        keys: The keys, which no longer change.
+        place: Which value of each.
+        convert: Turns some of them into what they are to be.
+
+    Example:
+        >>> keys = KeySet()
+        >>> keys.add([(1, "a"), (2, "b")])
+        2
+        >>> list(KeyColumn(keys, 1, list))
+        ['a', 'b']
+    """
+
+    __slots__ = ("_convert", "_keys", "_place")
+
+    def __init__(self, keys: KeySet, place: int, convert: Callable[[list[Any]], list[Any]]) -> None:
+        self._keys, self._place, self._convert = keys, place, convert
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[Any]:
+        for batch in self._keys.batches():
+            yield from self._convert([key[self._place] for key in batch])
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return list(self)[index]
 
 
 class _InMemory:

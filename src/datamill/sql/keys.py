@@ -47,6 +47,7 @@ def select_by_key(
     names: Sequence[str],
     keys: Sequence[Key],
     types: Sequence[AttributeType] = (),
+    limit: int | None = None,
 ) -> Statement:
     """Select columns of the rows whose columns ``names`` equal one of the keys.
 
@@ -57,6 +58,7 @@ def select_by_key(
         names: Columns that are compared.
         keys: Their driver values.
         types: Their types; with them, dialects that read arrays as tables get one array per column.
+        limit: Rows at the most.
 
     Example:
         >>> from datamill.sql.dialects.sqlite import SQLITE
@@ -64,7 +66,32 @@ def select_by_key(
         Statement(sql='SELECT "age" FROM "lab.mouse" WHERE "mouse" IN (?, ?)', params=(1, 2))
     """
     columns = ", ".join(map(dialect.identifier, wanted))
-    return _by_key(dialect, f"SELECT {columns} FROM {dialect.table(table)}", names, keys, types)
+    found = _by_key(dialect, f"SELECT {columns} FROM {dialect.table(table)}", names, keys, types)
+    return found if limit is None else Statement(f"{found.sql} LIMIT {int(limit)}", found.params)
+
+
+def select_page(
+    dialect: Dialect,
+    table: TableName,
+    wanted: Sequence[str],
+    names: Sequence[str],
+    key: Key,
+    after: Key | None,
+    limit: int,
+) -> Statement:
+    """Select columns that are never NULL of rows whose columns ``names`` equal one key, in order, behind some values.
+
+    Example:
+        >>> from datamill.sql.dialects.sqlite import SQLITE
+        >>> select_page(SQLITE, TableName("lab", "mouse"), ["mouse"], ["cage"], (3,), (7,), 10).sql
+        'SELECT "mouse" FROM "lab.mouse" WHERE "cage" IN (?) AND ("mouse") > (?) ORDER BY "mouse" LIMIT 10'
+    """
+    found = select_by_key(dialect, table, wanted, names, [key])
+    columns = ", ".join(map(dialect.identifier, wanted))
+    behind = "" if after is None else f" AND ({columns}) > ({', '.join([dialect.placeholder] * len(after))})"
+    return Statement(
+        f"{found.sql}{behind} ORDER BY {columns} LIMIT {int(limit)}", (*found.params, *(after or ()))
+    )
 
 
 def delete_by_key(
