@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from datamill.algebra import operators, propagation
-from datamill.algebra.conditions import Not, U
+from datamill.algebra.conditions import AndList, Not, U
 from datamill.algebra.relations import Relation
 from datamill.api.binding import on_class, property_on_class
 from datamill.data import fetch as fetching
@@ -80,6 +80,7 @@ class QueryExpression(metaclass=ExpressionMeta):
     by ancestors, ``A >> X`` by descendants; `proj`, `aggr` and `extend` are methods.
     """
 
+    _restricted_by: tuple[Any, ...] = ()
     _relation_cache: Relation | None = None
     _connection_cache: Connection | None = None
 
@@ -99,10 +100,11 @@ class QueryExpression(metaclass=ExpressionMeta):
         """Wrap the result of an operator that leaves this expression's kind."""
         return QueryExpression._of(relation, self.connection)
 
-    def _restricted(self, relation: Relation) -> Self:
+    def _restricted(self, relation: Relation, *conditions: Any) -> Self:
         """Wrap the result of a restriction: tables stay instances of their class."""
         made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
+        made._restricted_by = (*self._restricted_by, *(conditions or [self._derive(relation)]))
         made._relation_cache = relation
         made._connection_cache = self.connection
         return made
@@ -124,6 +126,11 @@ class QueryExpression(metaclass=ExpressionMeta):
         """Names of the key attributes."""
         return self.heading.primary_key
 
+    @property_on_class
+    def restriction(self) -> AndList:
+        """The conditions by which this table or expression was restricted since it was made."""
+        return AndList(self._restricted_by)
+
     # operators -------------------------------------------------------------------------------------------------
 
     @on_class
@@ -137,7 +144,7 @@ class QueryExpression(metaclass=ExpressionMeta):
         Raises:
             QuerySyntaxError, UnknownAttributeError, DataMillError: The condition does not fit this expression.
         """
-        return self._restricted(operators.restrict(self.__relation__(), condition, semantic_check))
+        return self._restricted(operators.restrict(self.__relation__(), condition, semantic_check), condition)
 
     def __and__(self, condition: Any) -> Self:
         restricted: Self = self.restrict(condition)

@@ -9,7 +9,7 @@ from typing import Any
 
 from datamill.catalog.changes import Filling, TableChange
 from datamill.errors import DataMillError
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import ForeignKey, Index, IndexPart, TableSpec
@@ -159,7 +159,7 @@ class _Follow:
         """Return what the rows of the parent get in a new attribute, or None if it has none."""
         given = {item.column: item.value for item in self.changed[parent].fill}
         value = given.get(origin.name, origin.default)
-        return None if value is NO_DEFAULT or isinstance(value, Now) else value
+        return None if isinstance(value, Now) else value
 
 
 def _inherited(origin: Attribute, name: str, key: ForeignKey) -> Attribute:
@@ -171,7 +171,7 @@ def _inherited(origin: Attribute, name: str, key: ForeignKey) -> Attribute:
         stored=without_numbering(origin.stored),
         in_key=key.in_key,
         nullable=key.nullable,
-        default=None if key.nullable else NO_DEFAULT,
+        default=None,
     )
 
 

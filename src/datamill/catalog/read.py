@@ -114,7 +114,7 @@ class TableReader:
             stored=stored,
             in_key=in_key,
             nullable=column.nullable,
-            default=parse_default(column.default, stored, column.nullable, self._dialect),
+            default=parse_default(column.default, stored, self._dialect),
             comment=comment,
             lineage=lineage,
             collation=column.collation,

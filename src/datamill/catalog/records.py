@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from datamill.errors import DefinitionError
-from datamill.model.attribute import NO_DEFAULT, Now
+from datamill.model.attribute import Now
 from datamill.model.types import AttributeType, parse_type
 from datamill.sql.dialects.base import Dialect
 
@@ -66,24 +66,22 @@ def recorded_type(text: str | None) -> AttributeType | None:
         return None
 
 
-def parse_default(text: str | None, type: AttributeType, nullable: bool, dialect: Dialect) -> Any:
+def parse_default(text: str | None, type: AttributeType, dialect: Dialect) -> Any:
     """Return the default of a column as a canonical Python value.
 
     Args:
         text: SQL of the default as the catalog shows it; None if there is none.
         type: The stored type.
-        nullable: The column may be NULL.
         dialect: Whose SQL it is.
 
     Returns:
-        The value, `Now`, None for NULL, or `NO_DEFAULT`.
+        The value, `Now`, or None.
     """
-    absent = None if nullable else NO_DEFAULT
     if text is None:
-        return absent
+        return None
     bare = _strip_parentheses(text)
     if _NULL.match(bare):
-        return absent
+        return None
     if type.family in _MOMENTS and (_NOW.match(bare) or bare == _strip_parentheses(dialect.ddl.now(type))):
         return Now(type.args[0] if type.args else 0)
     return _from_literal(bare, type, dialect)

@@ -8,7 +8,7 @@ from typing import Any
 from datamill.backends.base import BackendSession
 from datamill.catalog.changes import TableChange
 from datamill.errors import InvalidValueError
-from datamill.model.attribute import NO_DEFAULT, Attribute
+from datamill.model.attribute import Attribute
 from datamill.model.convert import convert_column
 from datamill.model.names import TableName
 from datamill.sql.dialects.base import Dialect
@@ -30,7 +30,7 @@ def fill(session: BackendSession, change: TableChange, source: str, target: Tabl
     columns = [
         column
         for column in change.new.columns
-        if change.source(column.name) is not None or column.name in filled or column.default is NO_DEFAULT
+        if change.source(column.name) is not None or column.name in filled or column.is_required
     ]
     select = _select(change, columns, source, session.dialect)
     names = [column.name for column in columns]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -15,6 +17,7 @@ from datamill.errors import DataMillError, did_you_mean
 
 PACKAGE = "datajoint"
 DATAJOINT_VERSION = "2.3.5"
+SUBMODULES = {*MODULES, *WHOLE_MODULES}
 
 
 class AliasModule(ModuleType):
@@ -32,7 +35,9 @@ class AliasModule(ModuleType):
         self._homes = homes
 
     def __getattr__(self, name: str) -> Any:
-        home = self._homes.get(name)
+        if self.__name__ == PACKAGE and name in SUBMODULES:
+            return import_module(f"{PACKAGE}.{name}")
+        home = self._homes.get(name) or TOP_LEVEL.get(name)
         if home is None:
             hint = did_you_mean(name, list(self._homes)) or "docs/datajoint.md lists what there is."
             raise AttributeError(f"datamill offers no {self.__name__}.{name}. {hint}")
@@ -44,6 +49,12 @@ class AliasModule(ModuleType):
         return sorted({*vars(self), *self._homes})
 
 
+@lru_cache
+def submodule(name: str) -> AliasModule:
+    """Return one of the modules whose names live in several places."""
+    return AliasModule(f"{PACKAGE}.{name}", MODULES[name])
+
+
 class AliasFinder(MetaPathFinder, Loader):
     """Finds ``datajoint`` and its submodules in datamill."""
 
@@ -52,7 +63,7 @@ class AliasFinder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         """Return a spec for the names that datamill provides."""
         package, _, module = fullname.partition(".")
-        if package != PACKAGE or (module and module not in MODULES and module not in WHOLE_MODULES):
+        if package != PACKAGE or (module and module not in SUBMODULES):
             return None
         return ModuleSpec(fullname, self, is_package=not module)
 
@@ -66,7 +77,7 @@ class AliasFinder(MetaPathFinder, Loader):
         if name in WHOLE_MODULES:
             # The loader must not write its own attributes on a module that has others already.
             return _Shared.of(load(WHOLE_MODULES[name]))
-        return AliasModule(spec.name, MODULES[name])
+        return submodule(name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Replace the stand-in of a shared module by the module itself."""

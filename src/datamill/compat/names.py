@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from datamill.errors import did_you_mean
@@ -99,6 +100,7 @@ MODULES: dict[str, dict[str, str]] = {
         **_names(f"{_API}.expression", "QueryExpression"),
         **_CONDITIONS,
         **_names(f"{_API}.universe", "U"),
+        **_names("datamill.compat.kinds", "Aggregation Projection Union"),
     },
     "external": _names("datamill.compat.functions", "ExternalTable"),
     "fetch": _KEYS,
@@ -153,7 +155,7 @@ def value_of(name: str) -> Any:
     """Return what DataJoint offers at its top level under a name, for pipelines that changed nothing but the import.
 
     Raises:
-        AttributeError: There is no such name; says what to do if it is one of DataJoint's modules.
+        AttributeError: There is no such name.
 
     Example:
         >>> value_of("ERD").__name__
@@ -161,9 +163,7 @@ def value_of(name: str) -> Any:
     """
     if name in TOP_LEVEL:
         return load(TOP_LEVEL[name])
-    message = f"module 'datamill' has no attribute {name!r}."
-    if name in MODULES:
-        hint = "It is a module of DataJoint: call datamill.compat.install_datajoint_alias(), then import datajoint."
-    else:
-        hint = did_you_mean(name, import_module("datamill").__all__) or "help(datamill) lists what there is."
-    raise AttributeError(f"{message} {hint}")
+    if name in MODULES and find_spec(f"datamill.{name}") is None:
+        return import_module("datamill.compat.alias").submodule(name)
+    hint = did_you_mean(name, import_module("datamill").__all__) or "help(datamill) lists what there is."
+    raise AttributeError(f"module 'datamill' has no attribute {name!r}. {hint}")

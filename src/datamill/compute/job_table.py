@@ -14,7 +14,7 @@ from datamill.catalog.resolve import stored_type
 from datamill.compute.job_states import Status
 from datamill.data.values import from_driver, table_coder
 from datamill.errors import AccessError, DataMillError, MissingTableError
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import Index, IndexPart, TableSpec
@@ -77,7 +77,7 @@ def job_spec(target: TableSpec, key: Sequence[str], quoted_name: str) -> TableSp
 
 
 def _key_attribute(attribute: Attribute) -> Attribute:
-    return replace(attribute, in_key=True, default=NO_DEFAULT, nullable=False)
+    return replace(attribute, in_key=True, default=None, nullable=False)
 
 
 def _columns() -> list[Attribute]:
@@ -86,27 +86,27 @@ def _columns() -> list[Attribute]:
         _column("priority", "int8"),
         _column("created_time", "datetime(3)", Now(3)),
         _column("scheduled_time", "datetime(3)", Now(3)),
-        _column("reserved_time", "datetime(3)", None),
-        _column("completed_time", "datetime(3)", None),
-        _column("duration", "float64", None),
+        _column("reserved_time", "datetime(3)", nullable=True),
+        _column("completed_time", "datetime(3)", nullable=True),
+        _column("duration", "float64", nullable=True),
         _column("error_message", f"varchar({LONGEST_MESSAGE})", ""),
-        _column("error_stack", "<blob>", None),
+        _column("error_stack", "<blob>", nullable=True),
         _column("user", "varchar(255)", ""),
         _column("host", "varchar(255)", ""),
         _column("pid", "int32", 0),
         _column("connection_id", "int64", 0),
         _column("version", "varchar(64)", ""),
-        _column("_worker", "varchar(64)", None),
+        _column("_worker", "varchar(64)", nullable=True),
         _column("_token", "int64", 0),
-        _column("_lease_until", "datetime(3)", None),
+        _column("_lease_until", "datetime(3)", nullable=True),
         _column("_attempts", "int32", 0),
         _column("_crashes", "int32", 0),
     ]
 
 
-def _column(name: str, text: str, default: Any = NO_DEFAULT) -> Attribute:
+def _column(name: str, text: str, default: Any = None, *, nullable: bool = False) -> Attribute:
     declared = parse_type(text)
-    return Attribute(name, declared, stored_type(declared), nullable=default is None, default=default)
+    return Attribute(name, declared, stored_type(declared), nullable=nullable, default=default)
 
 
 def shortened(message: str) -> str:

@@ -19,7 +19,7 @@ from datamill.compute.target import Target
 from datamill.compute.version import code_state
 from datamill.data.values import table_coder
 from datamill.errors import AccessError
-from datamill.model.attribute import NO_DEFAULT, Attribute
+from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
@@ -47,29 +47,27 @@ def runs_spec(schema: str) -> TableSpec:
         _column("run", "uuid", in_key=True),
         _column("table_name", "varchar(64)"),
         _column("start_time", "datetime(3)"),
-        _column("end_time", "datetime(3)", None),
+        _column("end_time", "datetime(3)", nullable=True),
         _column("user", "varchar(255)"),
         _column("host", "varchar(255)"),
         _column("pid", "int32"),
         _column("python_version", "varchar(32)"),
         _column("datamill_version", "varchar(32)"),
         _column("code_version", "varchar(64)"),
-        _column("code_dirty", "bool", None),
+        _column("code_dirty", "bool", nullable=True),
         _column("code", "char(16)"),
         _column("packages", "json"),
         _column("make_kwargs", "json"),
-        _column("findings", "json", None),
+        _column("findings", "json", nullable=True),
     ]
     return TableSpec(
         TableName(schema, "~runs"), Heading(columns, "runs of populate"), comment="runs of populate"
     )
 
 
-def _column(name: str, text: str, default: Any = NO_DEFAULT, *, in_key: bool = False) -> Attribute:
+def _column(name: str, text: str, *, in_key: bool = False, nullable: bool = False) -> Attribute:
     declared = parse_type(text)
-    return Attribute(
-        name, declared, stored_type(declared), in_key=in_key, nullable=default is None, default=default
-    )
+    return Attribute(name, declared, stored_type(declared), in_key=in_key, nullable=nullable)
 
 
 class RunRecord:

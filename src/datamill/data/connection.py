@@ -21,6 +21,7 @@ from datamill.data.shared_session import SharedSession
 from datamill.data.transaction import RETRIES, ThreadState, Transaction, is_retryable
 from datamill.errors import ConfigError, DataMillError, LostConnectionError, QueryError
 from datamill.settings import Config
+from datamill.sql.dialects.queues import QUEUES
 from datamill.storage import Stores
 
 if TYPE_CHECKING:
@@ -173,6 +174,24 @@ class Connection:
         import socket
 
         return f"{self.address.user or getpass.getuser()}@{socket.gethostname()}"
+
+    @property
+    def connection_id(self) -> int:
+        """The server's number of the calling thread's session; 0 where there is no server."""
+        number: int = self.query(f"SELECT {QUEUES[self.dialect.name].connection_id}").fetchone()[0]
+        return number
+
+    @property
+    def conn_info(self) -> dict[str, Any]:
+        """Where this connection leads, for code that connects by other means: host, port, user, passwd, ssl."""
+        address = self.address
+        return {
+            "host": address.host,
+            "port": address.port,
+            "user": address.user,
+            "passwd": address.password.get_secret_value() if address.password else None,
+            "ssl": address.use_tls,
+        }
 
     # sessions --------------------------------------------------------------------------------------------------
 

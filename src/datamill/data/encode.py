@@ -16,7 +16,7 @@ from datamill.data.rows import RowBatch
 from datamill.data.values import EncodedColumn, codec_context, table_coder
 from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
 from datamill.model import convert
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.table import ForeignKey, TableSpec
 
 if TYPE_CHECKING:
@@ -252,8 +252,6 @@ class Encoder:
     def default(self, attribute: Attribute) -> Any:
         """Return the value that stands for a missing one."""
         default = attribute.default
-        if default is NO_DEFAULT:
-            return None
         if isinstance(default, Now):
             self._now = self._now or datetime.now(UTC).replace(tzinfo=None)
             now = _cut(self._now, default.digits)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from datamill.errors import DataMillWarning, DefinitionError, did_you_mean, warn_user
 from datamill.language.tree import IndexLine, Position
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import IndexPart, TableSpec
@@ -34,7 +34,7 @@ def check_key_attribute(table: TableName, attribute: Attribute, position: Positi
     reason = None
     if KINDS[attribute.stored.kind].family == "float":
         reason = "is a float: equal numbers may differ in their last digit. Use decimal or an integer"
-    elif attribute.default is not NO_DEFAULT and not isinstance(attribute.default, Now):
+    elif attribute.default is not None and not isinstance(attribute.default, Now):
         reason = "has a default: rows that leave it out share one key. Remove the default"
     if reason is not None:
         message = f"{table}.{attribute.name} belongs to the primary key and {reason}."
@@ -63,7 +63,7 @@ def check_table(spec: TableSpec, own: Mapping[str, Position], allow_new_key_attr
     for attribute in spec.heading.attributes.values():
         if not attribute.is_auto_increment:
             continue
-        if spec.heading.key != (attribute.name,) or attribute.default is not NO_DEFAULT:
+        if spec.heading.key != (attribute.name,) or attribute.default is not None:
             raise own[attribute.name].error(
                 f"{attribute.name!r} is numbered by the database: it must be the whole primary key, without default.",
                 "Use int64 elsewhere.",

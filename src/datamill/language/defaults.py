@@ -8,7 +8,7 @@ from typing import Any
 
 from datamill.errors import InvalidValueError
 from datamill.language.tree import AttributeLine, Default
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.convert import convert_one
 from datamill.model.types import KINDS, AttributeType
 
@@ -25,15 +25,13 @@ def default_value(line: AttributeLine, stored: AttributeType, table: str | None 
         table: The table being defined, for messages.
 
     Returns:
-        A canonical Python value, `Now`, None for ``null``, or `NO_DEFAULT`.
+        A canonical Python value, `Now`, or None for ``null`` and without default.
 
     Raises:
         DefinitionError: The default does not fit the type.
     """
     default = line.default
-    if default is None:
-        return NO_DEFAULT
-    if default.kind == "null":
+    if default is None or default.kind == "null":
         return None
     if line.type.is_codec or not KINDS[stored.kind].static_default:
         raise line.default_position.error(
@@ -93,9 +91,9 @@ def written_default(attribute: Attribute) -> Default | None:
         Default(kind='number', text='1')
     """
     value = attribute.default
-    if attribute.nullable or value is None:
+    if attribute.nullable:
         return Default("null", "null")
-    if value is NO_DEFAULT:
+    if value is None:
         return None
     if isinstance(value, Now):
         return Default("now", str(value.digits) if value.digits else "")

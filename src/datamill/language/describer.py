@@ -18,7 +18,7 @@ from datamill.language.tree import (
     ProjectionItem,
     SeparatorLine,
 )
-from datamill.model.attribute import NO_DEFAULT, Attribute
+from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
 from datamill.model.table import ForeignKey, TableSpec
 from datamill.model.types import without_numbering
@@ -115,7 +115,7 @@ class _Description:
     def is_inherited(self, attribute: Attribute, parent: TableName, theirs: str) -> bool:
         """Tell whether the foreign key alone would declare this attribute as it is."""
         nullable = all(key.nullable for key in self.spec.foreign_keys if attribute.name in key.attributes)
-        if attribute.nullable != nullable or attribute.default not in (NO_DEFAULT, None):
+        if attribute.nullable != nullable or attribute.default is not None:
             return False
         spec = self.parents(parent)
         origin = spec.heading.get(theirs) if spec is not None else None

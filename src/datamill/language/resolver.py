@@ -24,7 +24,7 @@ from datamill.language.tree import (
     Position,
     Reference,
 )
-from datamill.model.attribute import NO_DEFAULT, Attribute
+from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import ForeignKey, Index, TableSpec
@@ -139,7 +139,7 @@ class _Resolution:
             type=line.type,
             stored=stored,
             in_key=self.above,
-            nullable=default is None,
+            nullable=line.default is not None and line.default.kind == "null",
             default=default,
             comment=line.comment,
             lineage=f"{self.name}.{line.name}" if self.above else None,
@@ -221,19 +221,16 @@ class _Resolution:
                 stored=without_numbering(theirs.stored),
                 in_key=self.above,
                 nullable=line.nullable,
-                default=None if line.nullable else NO_DEFAULT,
                 comment=theirs.comment,
                 lineage=lineage,
                 collation=theirs.collation,
             )
         else:
             self.check_shared(line, known, parent, theirs, lineage)
-            required = known.nullable and not line.nullable
             self.columns[own] = replace(
                 known,
                 lineage=lineage,
                 nullable=known.nullable and line.nullable,
-                default=NO_DEFAULT if required else known.default,
                 collation=known.collation or theirs.collation,
             )
         self.inherited.add(own)

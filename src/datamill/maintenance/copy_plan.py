@@ -16,7 +16,7 @@ from datamill.errors import (
     warn_user,
 )
 from datamill.maintenance.copy_progress import PROGRESS_TABLE
-from datamill.model.attribute import NO_DEFAULT, Attribute
+from datamill.model.attribute import Attribute
 from datamill.model.graph import DependencyGraph
 from datamill.model.heading import Heading
 from datamill.model.names import TableName, Tier
@@ -147,7 +147,7 @@ def _attribute(spec: TableSpec, attribute: Attribute) -> Attribute:
             f"The default of {attribute.name} of {spec.name} is SQL ({attribute.default}) and is left out.",
             DataMillWarning,
         )
-        return replace(attribute, default=NO_DEFAULT)
+        return replace(attribute, default=None)
     return attribute
 
 

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from datamill.model.types import KINDS, AttributeType
-
-
-class _Missing(Enum):
-    NO_DEFAULT = "no default"
-
-
-NO_DEFAULT: Final = _Missing.NO_DEFAULT
-"""Marks an attribute that must be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +13,9 @@ class Now:
     """The default ``CURRENT_TIMESTAMP``, with the digits of its attribute's seconds."""
 
     digits: int = 0
+
+
+_QUOTED = ("text", "enum", "date", "datetime", "time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,7 @@ class Attribute:
             end of the codec chain.
         in_key: True if it belongs to the primary key of its heading.
         nullable: True if it may be NULL.
-        default: The converted Python value, `Now`, None (NULL), or `NO_DEFAULT`.
+        default: The converted Python value, `Now`, or None: NULL if it is nullable, else it must be given.
         comment: Free text.
         lineage: ``schema.table.attribute`` where it originates, None if it is native and secondary or computed.
         collation: Name of a collation other than code-point order (columns of older MySQL databases), else None.
@@ -46,7 +40,7 @@ class Attribute:
     stored: AttributeType
     in_key: bool = False
     nullable: bool = False
-    default: Any = NO_DEFAULT
+    default: Any = None
     comment: str = ""
     lineage: str | None = None
     collation: str | None = None
@@ -54,7 +48,7 @@ class Attribute:
     @property
     def is_required(self) -> bool:
         """True if an inserted row must give a value."""
-        return self.default is NO_DEFAULT and not self.nullable and not self.is_auto_increment
+        return self.default is None and not self.nullable and not self.is_auto_increment
 
     @property
     def is_codec(self) -> bool:
@@ -76,6 +70,46 @@ class Attribute:
         """True for ``serial`` and ``auto_increment`` keys, which the database numbers."""
         native = self.type.native or ""
         return native == "serial" or native.endswith("auto_increment")
+
+    @property
+    def autoincrement(self) -> bool:
+        """As `is_auto_increment`; this and the next are the names that DataJoint has for them."""
+        return self.is_auto_increment
+
+    @property
+    def numeric(self) -> bool:
+        """As `is_numeric`."""
+        return self.is_numeric
+
+    @property
+    def string(self) -> bool:
+        """True for texts, enums, dates and times, whose literals are quoted."""
+        return not self.is_codec and KINDS[self.stored.kind].family in _QUOTED
+
+    @property
+    def uuid(self) -> bool:
+        """True for UUIDs."""
+        return self.type.kind == "uuid"
+
+    @property
+    def json(self) -> bool:
+        """True for JSON documents."""
+        return self.type.kind == "json"
+
+    @property
+    def is_attachment(self) -> bool:
+        """True for files: ``<attach>``, in the row or in a store."""
+        return self.is_codec and self.type.codec_name == "attach"
+
+    @property
+    def is_filepath(self) -> bool:
+        """True for files that the store keeps: ``<filepath@>``."""
+        return self.is_codec and self.type.codec_name == "filepath"
+
+    @property
+    def store(self) -> str | None:
+        """The store of a codec: its name, ``""`` for the default one, None if values are in the row."""
+        return self.type.args[1] if self.is_codec else None
 
     @property
     def is_hidden(self) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from datamill.errors import DefinitionError, did_you_mean
 
@@ -74,8 +74,8 @@ ALIASES = {"boolean": "bool", "jsonb": "json"}
 
 
 @dataclass(frozen=True, slots=True)
-class AttributeType:
-    """A type as declared.
+class AttributeType(str):  # noqa: SLOT000 - the decorator makes them
+    """A type as declared: its text, and what it means.
 
     Fields:
         text: Canonical spelling: ``decimal(6,2)``, ``enum('a','b')``, ``<blob@raw>``, ``smallint unsigned``.
@@ -91,6 +91,13 @@ class AttributeType:
     kind: str
     args: Arguments = ()
     native: str | None = None
+
+    def __new__(cls, text: str, *meaning: Any, **named: Any) -> Self:
+        """Make the text."""
+        return str.__new__(cls, text)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     @property
     def family(self) -> str:

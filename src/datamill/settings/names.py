@@ -88,11 +88,8 @@ def unknown_message(name: str) -> str:
     """Return the message about a name that is no setting, with near misses."""
     if name in GROUPS:
         return f"{name!r} is a group of settings. Name one of them, such as {_first_of(name)!r}."
-    hint = (
-        did_you_mean(name, list(SETTINGS))
-        or "docs/settings.md lists all settings; your own go into config['custom']."
-    )
-    return f"There is no setting {name!r}. {hint}"
+    hint = did_you_mean(name, list(SETTINGS)) or "docs/settings.md lists all settings."
+    return f"There is no setting {name!r}. {hint} Your own go into config['custom']."
 
 
 def _first_of(group: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
 from datamill.model.types import AttributeType, core_type
@@ -118,7 +118,7 @@ def _collation(
 def _null_and_default(column: Attribute, dialect: Dialect) -> str:
     if column.nullable:
         return "DEFAULT NULL"
-    if column.default is NO_DEFAULT or column.default is None:
+    if column.default is None:
         return "NOT NULL"
     return f"NOT NULL DEFAULT {default_text(column.default, column.stored, dialect)}"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from datamill.backends.base import RawColumn
 from datamill.catalog.native import inverse_type
 from datamill.catalog.records import parse_default, recorded_type, split_record
-from datamill.model.attribute import NO_DEFAULT, Now
+from datamill.model.attribute import Now
 from datamill.model.types import core_type, parse_type
 from datamill.sql.ddl_columns import default_text
 from datamill.sql.dialects import get_dialect
@@ -78,7 +78,7 @@ VALUES: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("type_text", "value"), VALUES)
 def test_defaults_are_read_as_they_were_written(dialect_name: str, type_text: str, value: Any) -> None:
     dialect, type_ = get_dialect(dialect_name), parse_type(type_text)
-    read = parse_default(default_text(value, type_, dialect), type_, False, dialect)
+    read = parse_default(default_text(value, type_, dialect), type_, dialect)
     assert read == value
     assert type(read) is type(value)
 
@@ -86,9 +86,8 @@ def test_defaults_are_read_as_they_were_written(dialect_name: str, type_text: st
 @pytest.mark.parametrize("dialect_name", DIALECTS)
 def test_no_default(dialect_name: str) -> None:
     dialect, type_ = get_dialect(dialect_name), parse_type("int32")
-    assert parse_default(None, type_, False, dialect) is NO_DEFAULT
-    assert parse_default(None, type_, True, dialect) is None
-    assert parse_default("NULL", type_, True, dialect) is None
+    assert parse_default(None, type_, dialect) is None
+    assert parse_default("NULL", type_, dialect) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_no_default(dialect_name: str) -> None:
     ],
 )
 def test_defaults_of_other_databases(text: str, type_text: str, value: Any) -> None:
-    assert parse_default(text, parse_type(type_text), False, get_dialect("postgresql")) == value
+    assert parse_default(text, parse_type(type_text), get_dialect("postgresql")) == value
 
 
 @pytest.mark.parametrize(

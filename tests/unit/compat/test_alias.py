@@ -47,6 +47,10 @@ from datajoint.utils import to_camel_case
 from datajoint.user_tables import Part
 import datajoint.expression
 import datamill.codecs.blob, datamill.errors
+assert dj.schemas is sys.modules["datajoint.schemas"] is datamill.schemas
+assert dj.hash.key_hash({"a": 1}) == dj.key_hash({"a": 1})
+from datajoint.fetch import DataJointError
+assert DataJointError is dj.DataJointError
 
 assert errors is datamill.errors is dj.errors
 assert blob is datamill.codecs.blob is sys.modules["datajoint.blob"]
@@ -62,6 +66,9 @@ class Mouse(dj.Manual):
         definition = "-> master\\near : int32"
 
 Mouse.insert1(dict(mouse=1))
+kinds = datajoint.expression
+assert isinstance(Mouse.proj(), kinds.Projection) and not isinstance(Mouse(), kinds.Projection)
+assert isinstance(Mouse + Mouse, kinds.Union) and isinstance(Mouse.aggr(Mouse.Ear, n="count(*)"), kinds.Aggregation)
 print(dj.__version__, len(Mouse()), sys.argv[1:], dj.ERD is dj.Diagram)
 """
 

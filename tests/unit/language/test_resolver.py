@@ -15,7 +15,7 @@ from datamill.errors import (
     MissingTableError,
 )
 from datamill.language import Reference, parse_definition, resolve_definition
-from datamill.model.attribute import NO_DEFAULT, Attribute, Now
+from datamill.model.attribute import Attribute, Now
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.model.types import AttributeType, parse_type
@@ -120,7 +120,7 @@ def test_without_separator_all_is_key(declare: Declare) -> None:
         ("a = now : datetime(3)", Now(3)),
         ("a = CURRENT_TIMESTAMP(6) : timestamp", Now(0)),
         ("a = now() : date", Now()),
-        ("a : int8", NO_DEFAULT),
+        ("a : int8", None),
         ("a = null : <blob>", None),
         ("a = null : uuid", None),
         ("a = null : json", None),
@@ -130,7 +130,7 @@ def test_defaults_are_converted(declare: Declare, line: str, value: object) -> N
     attribute = declare("mouse", f"id : int32\n---\n{line}").heading["a"]
     assert attribute.default == value
     assert type(attribute.default) is type(value)
-    assert attribute.nullable == (value is None)
+    assert attribute.nullable == ("null" in line)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_foreign_keys_inherit(declare: Declare) -> None:
     assert (rig.nullable, rig.default, rig.lineage) == (True, None, "lab.#rig.rig")
     assert (user.nullable, user.default, user.lineage, user.in_key) == (
         False,
-        NO_DEFAULT,
+        None,
         "lab.user.user",
         False,
     )
@@ -234,7 +234,7 @@ def test_a_name_shared_by_foreign_keys_is_one_column(declare: Declare) -> None:
     declare("b", "-> A\ny : int32")
     spec = declare("c", "id : int32\n---\n-> [nullable] B\n-> A")
     assert spec.heading.secondary_attributes == ["x", "y"]
-    assert (spec.heading["x"].nullable, spec.heading["x"].default) == (False, NO_DEFAULT)
+    assert (spec.heading["x"].nullable, spec.heading["x"].default) == (False, None)
     assert spec.heading["y"].nullable
     assert [key.nullable for key in spec.foreign_keys] == [True, False]
     only = declare("d", "id : int32\n---\n-> [nullable] A\n-> [nullable] B")
@@ -264,7 +264,7 @@ def test_a_line_above_may_declare_the_inherited_attribute(declare: Declare) -> N
     null = declare("c", "id : int32\n---\nx = null : int32\n-> [nullable] A")
     assert null.heading["x"].nullable
     wins = declare("d", "id : int32\n---\nx = null : int32\n-> A")
-    assert (wins.heading["x"].nullable, wins.heading["x"].default) == (False, NO_DEFAULT)
+    assert (wins.heading["x"].nullable, wins.heading["x"].default) == (False, None)
 
 
 @pytest.mark.parametrize(("line", "words"), [("x : float64", "float"), ("x = 5 : int32", "default")])

@@ -1,0 +1,84 @@
+"""What client code written for DataJoint asks of tables, headings and connections."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import datamill as dm
+from datamill.data.connection import Connection
+
+
+@pytest.fixture
+def schema(connection: Connection) -> dm.Schema:
+    return dm.Schema("lab", connection=connection)
+
+
+@pytest.fixture
+def mouse(schema: dm.Schema) -> type[dm.Manual]:
+    @schema
+    class Mouse(dm.Manual):
+        definition = """
+        mouse : int32
+        ---
+        name = '' : varchar(8)
+        born = null : date
+        trace = null : <blob>
+        movie = null : <attach>
+        raw = null : <filepath@>
+        ident = null : uuid
+        extra = null : json
+        score = 1.5 : float64
+        weight : decimal(4,1)
+        """
+
+    return Mouse
+
+
+def test_types_are_texts(mouse: type[dm.Manual]) -> None:
+    types = {name: item.type for name, item in mouse.heading.attributes.items()}
+    assert types["mouse"] == "int32"
+    assert types["name"].startswith("varchar")
+    assert re.match(r"^date.*$", types["born"])
+    assert "blob" in types["trace"]
+    assert types["score"] in ("float64", "double")
+    assert ",".join(list(types.values())[-2:]) == "float64,decimal(4,1)"
+
+
+def test_attributes_tell_what_they_are(mouse: type[dm.Manual]) -> None:
+    attributes = mouse.heading.attributes.values()
+
+    def named(question: str) -> list[str]:
+        return [item.name for item in attributes if getattr(item, question)]
+
+    assert named("numeric") == ["mouse", "score", "weight"]
+    assert named("string") == ["name", "born"]
+    assert named("uuid") == ["ident"]
+    assert named("json") == ["extra"]
+    assert named("is_attachment") == ["movie"]
+    assert named("is_filepath") == ["raw"]
+    assert named("autoincrement") == []
+    assert [(item.name, item.store) for item in attributes if item.store is not None] == [("raw", "")]
+    assert [item.name for item in attributes if item.default is None and not item.nullable] == [
+        "mouse",
+        "weight",
+    ]
+
+
+def test_a_restricted_table_tells_its_conditions(mouse: type[dm.Manual]) -> None:
+    mouse.insert([{"mouse": k, "weight": k} for k in range(4)])
+    assert not mouse().restriction
+    assert not mouse.restriction
+    some = mouse & "mouse > 0" & {"mouse": [1, 2, 3]}
+    assert some.restriction == ["mouse > 0", {"mouse": [1, 2, 3]}]
+    assert len(mouse & some.restriction) == 3
+    assert len(mouse & (some - {"mouse": 2}).restriction) == 2
+    assert len(mouse & (some << "mouse = 3").restriction) == 1
+    assert not some.proj().restriction
+
+
+def test_connections_tell_where_they_lead(connection: Connection) -> None:
+    assert connection.connection_id == connection.connection_id
+    assert set(connection.conn_info) == {"host", "port", "user", "passwd", "ssl"}
+    assert connection.conn_info["host"] == connection.address.host
