@@ -88,6 +88,8 @@ class Cascade:
         while (table := self._next(followed)) is not None:
             keys, start = self.keys[table], followed.get(table, 0)
             followed[table] = len(keys)
+            if not self._leads_on(table):
+                continue
             remaining = followed[table] - start
             for batch in keys.batches(start):
                 self._follow(table, batch[:remaining])
@@ -98,6 +100,12 @@ class Cascade:
     def _next(self, followed: dict[TableName, int]) -> TableName | None:
         waiting = [name for name, keys in self.keys.items() if len(keys) > followed.get(name, 0)]
         return min(waiting, key=self._position.__getitem__, default=None)
+
+    def _leads_on(self, table: TableName) -> bool:
+        """Return whether further rows may go with rows of a table."""
+        return bool(self.graph.children(table)) or (
+            self.part_integrity == "cascade" and table.master is not None
+        )
 
     def _follow(self, table: TableName, keys: Sequence[Key]) -> None:
         for edge in self.graph.children(table):
