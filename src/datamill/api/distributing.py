@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datamill.api.populating import AutoPopulate
@@ -16,6 +16,7 @@ from datamill.compute.executors.processes import Processes
 from datamill.compute.forms import form_of
 from datamill.compute.options import Options
 from datamill.compute.populate import populate_parallel
+from datamill.compute.resources import UNLIMITED, Resources, most_at_once, needs_of
 from datamill.compute.work import Make
 from datamill.errors import DataMillError
 
@@ -43,9 +44,11 @@ class SharedRecipe:
         table: The table.
         restrictions: Conditions on its key source.
         where: The policies to hand on.
+        executor: The pool of threads.
     """
 
-    def __init__(self, table: AutoPopulate, restrictions: Sequence[Any], where: Where) -> None:
+    def __init__(self, table: AutoPopulate, restrictions: Sequence[Any], where: Where, executor: Any) -> None:
+        self._need = getattr(executor, "need", lambda resources: None)
         self._class = type(table)
         self._restrictions = tuple(restrictions)
         self._where = where
@@ -60,6 +63,10 @@ class SharedRecipe:
     def is_stopped(self) -> bool:
         """True once the run is over."""
         return self._stop.is_set()
+
+    def need(self, resources: Resources | None) -> None:
+        """Ask the pool of threads, if it keeps account."""
+        self._need(resources)
 
     def stop(self) -> None:
         """Let workers end after the key they are at."""
@@ -96,6 +103,10 @@ def populate_elsewhere(
         executor: Any = _made(where.executor or "processes", workers, target)
     else:
         executor = checked(where.executor)
+    if hasattr(executor, "require"):  # a cluster, which keeps account by itself
+        options = replace(options, capacity=None)
+    else:
+        workers = _limited(executor, workers, target, options)
     recipe: Recipe = _recipe(table, restrictions, where, executor)
     try:
         return populate_parallel(
@@ -117,6 +128,14 @@ def _wanted(where: Where) -> int | None:
     return where.processes if where.processes != 1 else None
 
 
+def _limited(executor: Any, workers: int | None, target: Target, options: Options) -> int | None:
+    """Let workers of this machine hold no more than there is; return how many can be at work at once."""
+    if hasattr(executor, "limit"):
+        executor.limit(options.capacity)
+    most = most_at_once(needs_of(target.maker), options.capacity)
+    return workers if most == UNLIMITED else min(workers or workers_of(executor), int(most))
+
+
 def _made(name: str, workers: int | None, target: Target) -> Any:
     if name == "processes":
         return EXECUTORS.get(name)(workers, target.connection.config.jobs.start_method)
@@ -127,6 +146,6 @@ def _recipe(table: AutoPopulate, restrictions: Sequence[Any], where: Where, exec
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
     if isinstance(executor, ThreadPoolExecutor) or getattr(executor, "in_process", False):
-        return SharedRecipe(table, restrictions, where)
+        return SharedRecipe(table, restrictions, where, executor)
     local = where.executor in (None, "processes") or isinstance(executor, Processes | ProcessPoolExecutor)
     return pack(table, restrictions, where.transaction, where.contract, secrets=local)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from datamill.api.pipeline import Pipeline
@@ -27,6 +27,7 @@ class Runner:
         restrictions: Conditions on the key source of each table.
         processes: As for `populate`.
         executor: As for `populate`.
+        capacity: As for `populate`.
         on_event: Called with dicts that say what happens: ``{"event": "start", "table": ...}``, ``done``, ``wait``.
         **populate_kwargs: Further arguments of `populate`; ``reserve_jobs`` and ``suppress_errors`` are True here.
 
@@ -45,6 +46,7 @@ class Runner:
         restrictions: Sequence[Any] = (),
         processes: int | None = 1,
         executor: Any = None,
+        capacity: Mapping[str, Any] | None = None,
         on_event: Callable[[Event], Any] | None = None,
         **populate_kwargs: Any,
     ) -> None:
@@ -56,6 +58,7 @@ class Runner:
             **populate_kwargs,
             "processes": processes,
             "executor": executor,
+            "capacity": capacity,
         }
         self._on_event = on_event or (lambda event: None)
         self._results: dict[str, PopulateResult] = {}

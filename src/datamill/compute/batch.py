@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from datamill.compute.key_source import restricted
 from datamill.compute.options import Options
 from datamill.compute.reserved import Reserved
+from datamill.compute.resources import Resources, needs_of
 from datamill.compute.target import Target
 from datamill.compute.work import Key, Make, Work
 from datamill.errors import DataMillError
@@ -24,6 +25,9 @@ class Tracker(Protocol):
 
     def at(self, position: int) -> None:
         """Tell which key of the batch is next."""
+
+    def need(self, resources: Resources | None) -> None:
+        """Give back what this worker holds, and wait until it can have something else."""
 
     def done(self, part: Outcome) -> None:
         """Tell what has been done since the last call; the outcome of the batch leaves it out."""
@@ -50,6 +54,9 @@ class Recipe(Protocol):
     def is_stopped(self) -> bool:
         """True once the run is over, where workers can be told."""
 
+    def need(self, resources: Resources | None) -> None:
+        """Wait until the calling worker can have resources, where somebody keeps account."""
+
 
 @dataclass(frozen=True, slots=True)
 class PackedRecipe:
@@ -70,6 +77,12 @@ class PackedRecipe:
     def is_stopped(self) -> bool:
         """Processes are told by a signal."""
         return False
+
+    def need(self, resources: Resources | None) -> None:
+        """Ask the parent, if there is a way to."""
+        found = tracker.get()
+        if found is not None:
+            found.need(resources)
 
 
 @lru_cache(maxsize=4)
@@ -156,7 +169,14 @@ def run_batch(spec: BatchSpec) -> Outcome:
     opened = spec.recipe.open()
     options = replace(spec.options, return_exception_objects=True, display_progress=False, refresh=False)
     run = _claim_and_run if spec.keys is None else _run_keys
-    outcome = run(spec, opened, options)
+    needs = needs_of(opened.target.maker)
+    try:
+        if isinstance(needs, Resources) and needs.gpus:
+            spec.recipe.need(needs)
+        outcome = run(spec, opened, options)
+    finally:
+        if needs is not None:
+            spec.recipe.need(None)
     outcome.seconds = time.monotonic() - begun
     return outcome
 
@@ -164,7 +184,7 @@ def run_batch(spec: BatchSpec) -> Outcome:
 def _run_keys(spec: BatchSpec, opened: Opened, options: Options) -> Outcome:
     work = Work(opened.target, opened.make, replace(options, keys=None))
     account, report, interrupted = _Account(work), tracker.get(), ""
-    work.report = account.tell
+    work.report, work.admit = account.tell, spec.recipe.need
     try:
         for position, key in enumerate(spec.keys or ()):
             if report is not None:
@@ -183,7 +203,7 @@ def _claim_and_run(spec: BatchSpec, opened: Opened, options: Options) -> Outcome
     source = restricted(opened.target.key_source, opened.restrictions)
     reserved = Reserved(opened.target, opened.make, source, bool(opened.restrictions), options)
     account, more, interrupted = _Account(reserved.work), False, ""
-    reserved.work.report = account.tell
+    reserved.work.report, reserved.work.admit = account.tell, spec.recipe.need
     try:
         more = reserved.run(spec.seconds, spec.size, spec.recipe.is_stopped)
     except SystemExit as leaving:

@@ -64,6 +64,7 @@ class Claims:
         self.lease = float(jobs.connection.config.jobs.lease)
         self._conditions = list(conditions)
         self._held: dict[Values, Claim] = {}
+        self._left: list[Values] = []
 
     def __len__(self) -> int:
         return len(self._held)
@@ -120,6 +121,7 @@ class Claims:
             self.table.is_in(*job_states.sources(Event.RESERVE)),
             sql.at_most("scheduled_time", self.table.bound("scheduled_time", now)),
             *self._conditions,
+            *([sql.unlisted(self.table.key, self._left)] if self._left else []),
         ]
         if most_priority is not None:
             conditions.append(sql.at_most("priority", most_priority))
@@ -265,6 +267,12 @@ class Claims:
         else:
             changes["status"], changes["scheduled_time"] = Status.PENDING.value, later(now, wait)
         return self._end(key, changes)
+
+    def leave(self, key: Key) -> None:
+        """Give a job back that cannot be done here; it is not claimed again."""
+        (bound,) = self.table.bound_keys([key])
+        self._left.append(bound)
+        self._end(key, {**UNCLAIMED, "status": Status.PENDING.value})
 
     def pass_over(self, key: Key, reason: str) -> bool:
         """End a claim whose make asked to leave the key out: the job is ignored from now on."""

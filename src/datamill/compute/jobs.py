@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +238,14 @@ class Jobs:
             statement = sql.count_groups(self.connection.dialect, self.table.name, "status")
             found.update({str(status): int(number) for status, number in self.rows(statement)})
         return {**found, "total": sum(found.values())}
+
+    def pending_keys(self) -> Iterator[dict[str, Any]]:
+        """Yield the keys of all pending jobs, in bounded memory."""
+        statement = sql.select(
+            self.connection.dialect, self.table.name, self.table.key, [self.table.is_in(Status.PENDING)]
+        )
+        for rows in self.connection.session.stream(statement.sql, statement.params):
+            yield from self.table.keys_of(rows)
 
     def seconds_until_due(self) -> float | None:
         """Return in how many seconds the first pending job that is not due yet will be; None if there is none."""

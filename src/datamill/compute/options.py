@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datamill.compute.records import Stamp
+from datamill.compute.resources import Resources
 from datamill.compute.target import Target
 from datamill.errors import DataMillError, DataMillWarning, warn_user
 
@@ -29,6 +30,7 @@ class Options:
     priority: int | None = None
     refresh: bool | None = None
     stamp: Stamp | None = None
+    capacity: Resources | None = None
 
     @property
     def most(self) -> int | None:

@@ -7,7 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import islice
+from operator import or_
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -17,6 +19,7 @@ from datamill.compute.batch import BatchSpec, Outcome, Recipe, run_batch
 from datamill.compute.batching import Batching
 from datamill.compute.executors import WorkerGoneError, workers_of
 from datamill.compute.options import Options
+from datamill.compute.resources import Resources, needs_of
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.compute.work import Key
@@ -64,7 +67,11 @@ class Parallel:
         self._target = target
         self._options = options
         self._executor = executor
-        self._workers = max(1, min(workers, workers_of(executor)))
+        there = workers_of(executor)
+        self._workers = max(1, min(workers, there))
+        self._at_once = self._workers * (
+            2 if self._workers == there else 1
+        )  # none waits where another could work
         self._recipe = recipe
         self._advance = advance
         self._running: dict[Any, BatchSpec] = {}
@@ -72,6 +79,10 @@ class Parallel:
         self._done: dict[Any, Outcome] = {}
         self._losses = 0
         self.has_losses = False
+        self._needs = needs_of(target.maker)
+        self._require = getattr(executor, "require", None)
+        if self._require is not None:
+            self._require(self._needs if isinstance(self._needs, Resources) else None)
         if hasattr(executor, "on_part"):
             executor.on_part = lambda future, part: self._parts.put((future, part))
 
@@ -93,7 +104,7 @@ class Parallel:
         iterator, left = iter(keys), count
         with self._stopping():
             while not self.is_over:
-                while len(self._running) < 2 * self._workers:
+                while len(self._running) < self._at_once:
                     batch = again.popleft() if again else _next(iterator, batching.size(left, self._workers))
                     if not batch:
                         break
@@ -168,7 +179,13 @@ class Parallel:
 
     # futures -----------------------------------------------------------------------------------------------------
 
+    def ask_for(self, keys: Iterable[Key]) -> None:
+        """Ask the cluster for what is enough for each of some keys, where that depends on the key."""
+        if self._require is not None and callable(self._needs):
+            self._require(reduce(or_, map(self._needs, keys), Resources()))
+
     def _submit(self, spec: BatchSpec) -> None:
+        self.ask_for(spec.keys) if spec.keys else None
         self._running[self._executor.submit(run_batch, spec)] = spec
 
     def _finished(self) -> list[tuple[BatchSpec, Outcome | BaseException, Outcome]]:

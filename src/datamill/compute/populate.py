@@ -18,11 +18,13 @@ from datamill.compute.parallel import Parallel
 from datamill.compute.records import RunRecord
 from datamill.compute.recovery import quarantined_since
 from datamill.compute.reserved import Reserved, ready_jobs
+from datamill.compute.resources import Resources, needs_of, too_large
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.compute.work import Make, Work
 from datamill.data.scalars import counts
 from datamill.errors import WorkerLostError
+from datamill.settings.log import logger
 
 __all__ = ["Options", "populate", "populate_parallel", "progress"]
 
@@ -44,6 +46,8 @@ def populate(target: Target, make: Make, restrictions: Sequence[Any], options: O
         BaseException: Without ``suppress_errors``, the first error of a make, once finished keys are stored.
     """
     options.check(target)
+    if not has_room(target, options):
+        return PopulateResult()
     begun = time.monotonic()
     with sigterm_as_exit():
         run = _reserved if options.reserve_jobs else _direct
@@ -73,6 +77,8 @@ def populate_parallel(
         recipe: What workers need to know.
     """
     options.check(target)
+    if not has_room(target, options):
+        return PopulateResult()
     begun = time.monotonic()
     source = restricted(target.key_source, restrictions)
     jobs: Jobs | None = None
@@ -103,9 +109,26 @@ def populate_parallel(
     return parallel.result
 
 
+def has_room(target: Target, options: Options) -> bool:
+    """False if the keys of a table, which are then left to other workers, take more than there is here.
+
+    Raises:
+        DataMillError: The same in direct mode.
+    """
+    needs, capacity = needs_of(target.maker), options.capacity
+    if capacity is None or not isinstance(needs, Resources) or needs.fits(capacity):
+        return True
+    error = too_large(target.name, needs, capacity)
+    if not options.reserve_jobs:
+        raise error
+    logger.warning("%s", error)
+    return False
+
+
 def _run_claims(parallel: Parallel, jobs: Jobs) -> None:
     """Run workers that claim; keys put aside meanwhile are errors of this run."""
     begun = jobs.now()
+    parallel.ask_for(jobs.pending_keys())
     parallel.run_claims()
     if parallel.has_losses:
         for key in quarantined_since(jobs, begun):

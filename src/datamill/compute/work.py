@@ -13,6 +13,7 @@ from datamill.compute.forms import Form
 from datamill.compute.metrics import count
 from datamill.compute.options import Options
 from datamill.compute.records import RunRecord
+from datamill.compute.resources import Resources, needs_of, too_large
 from datamill.compute.result import PopulateResult
 from datamill.compute.retry import TRANSIENT_ATTEMPTS, Retry, is_transient
 from datamill.compute.runner import Runner
@@ -39,6 +40,7 @@ class Work:
         failures: Errors of keys that are not tried again.
         advance: Called after each key with the number 1.
         report: Called whenever keys were stored or failed.
+        admit: Called with what the next key takes; returns once it can have it.
     """
 
     def __init__(self, target: Target, make: Make, options: Options, claims: Claims | None = None) -> None:
@@ -46,9 +48,11 @@ class Work:
         self.failures: list[BaseException] = []
         self.advance: Callable[[int], Any] = lambda count: None
         self.report: Callable[[], Any] = lambda: None
+        self.admit: Callable[[Resources | None], Any] = lambda need: None
         self._name = target.name
         self._options = options
         self._claims = claims
+        self._needs = needs_of(target.maker)
         self._retry: Retry = getattr(target.maker, "retry", None) or Retry()
         self.record = RunRecord(target, options.make_kwargs, options.stamp)
         storage = Storage(target, self.result, code_version(target), claims, self.record.stamp)
@@ -67,6 +71,8 @@ class Work:
 
     def run(self, key: Key) -> None:
         """Compute one key; whatever its make raises is kept."""
+        if callable(self._needs) and not self._admitted(key, self._needs):
+            return
         self.record.begin()
         begun = time.monotonic()
         attempts = 1 if self._claims is not None else TRANSIENT_ATTEMPTS
@@ -83,6 +89,24 @@ class Work:
             break
         count(self._name, "make_seconds", time.monotonic() - begun)
         self.advance(1)
+
+    def _admitted(self, key: Key, needs: Callable[[Key], Resources]) -> bool:
+        """Wait until a key can have what it takes; false if it never can here."""
+        capacity = self._options.capacity
+        try:
+            need = needs(key)
+            if capacity is None or need.fits(capacity):
+                self.admit(need)
+                return True
+            if self._claims is not None:
+                self._claims.leave(key)
+                return False
+            error: Exception = too_large(self._name, need, capacity, key)
+        except Exception as raised:  # noqa: BLE001 - whatever user code raises belongs to its key
+            error = raised
+        self._failed(key, error)
+        self.advance(1)
+        return False
 
     def flush(self) -> None:
         """Store the keys that wait."""

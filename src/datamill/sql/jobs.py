@@ -105,6 +105,16 @@ def listed(names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Condition:
     return write
 
 
+def unlisted(names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Condition:
+    """The columns do not have the values of one of some keys."""
+
+    def write(writer: Writer) -> None:
+        writer.text("NOT ")
+        listed(names, keys)(writer)
+
+    return write
+
+
 def selected(names: Sequence[str], query: Statement) -> Condition:
     """The columns have the values of a row of a query, which has columns of these names.
 

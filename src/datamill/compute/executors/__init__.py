@@ -23,7 +23,9 @@ class Executor(Protocol):
 
     Adapters may also have: ``workers``, how many run at once; ``in_process``, true if they share this process's
     memory; ``seconds``, how long a task of reserved mode should go on claiming (None: until nothing is left);
-    ``interrupt()``, which makes running tasks stop early and return what they have done.
+    ``interrupt()``, which makes running tasks stop early and return what they have done; ``require(resources)``, which
+    asks the cluster for a `Resources` for each task submitted from now on (None: nothing is said); ``limit(capacity)``,
+    by which workers of this machine together hold no more than a `Resources` (None: what the machine has).
     """
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:

@@ -7,6 +7,9 @@ from typing import Any, Self
 
 import distributed
 
+from datamill.compute.resources import Resources
+from datamill.settings.log import logger
+
 Client: Any = distributed.Client
 """Dask's class, which has no types."""
 
@@ -31,6 +34,7 @@ class Dask:
 
     def __init__(self, workers: int | None = None, cluster: Any = None, **options: Any) -> None:
         self._options = options
+        self._asked: dict[str, Any] = {}
         self._owns = not isinstance(cluster, Client)
         if isinstance(cluster, Client):
             self._client: Any = cluster
@@ -58,7 +62,25 @@ class Dask:
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         """Start a call; equal calls are not merged."""
-        return self._client.submit(function, *arguments, pure=False, **self._options)
+        return self._client.submit(function, *arguments, pure=False, **{**self._asked, **self._options})
+
+    def require(self, resources: Resources | None) -> None:
+        """Ask for resources for tasks from now on: those by which Dask's workers were started.
+
+        They are called ``CPU``, ``MEMORY`` (bytes), ``GPU`` and as the tags are: ``dask worker --resources "GPU=2"``. A
+        task that asks for what no worker has would wait for ever, so that is left out.
+        """
+
+        def declared(dask_scheduler: Any) -> list[str]:
+            return list(dask_scheduler.resources)
+
+        wanted = _named(resources)
+        known = set(self._client.run_on_scheduler(declared)) if wanted else set()
+        unknown = sorted(set(wanted) - known - {"CPU", "MEMORY"})
+        if unknown:
+            logger.warning("No worker of Dask was started with %s; it is not asked for.", ", ".join(unknown))
+        asked = {name: value for name, value in wanted.items() if name in known}
+        self._asked = {"resources": asked} if asked else {}
 
     def shutdown(self) -> None:
         """Close the client, and the cluster if it was made here."""
@@ -67,3 +89,11 @@ class Dask:
             cluster = getattr(self._client, "cluster", None)
             if cluster is not None:
                 cluster.close()
+
+
+def _named(resources: Resources | None) -> dict[str, float]:
+    """Return resources as Dask's workers name them."""
+    if resources is None:
+        return {}
+    numbers = {"CPU": resources.cpus, "MEMORY": resources.memory, "GPU": resources.gpus}
+    return {**{name: value for name, value in numbers.items() if value}, **dict.fromkeys(resources.tags, 1)}

@@ -19,9 +19,13 @@ from multiprocessing.connection import wait
 from typing import Any, Self
 
 from datamill.compute.executors import WorkerGoneError, cpu_count
+from datamill.compute.resources import Ledger, Resources
 
 SECONDS_TO_STOP = 10.0
 """How long an interrupted worker may take to store what it has finished."""
+
+GRANTED = b"granted "
+"""Begins the answer to a worker that asked for resources, before the names of its GPUs."""
 
 _start_lock = threading.Lock()
 
@@ -34,6 +38,7 @@ class _Worker:
     pipe: Pipe
     position: Any
     future: Future[Any] | None = None
+    need: Resources | None = None
 
 
 class Processes:
@@ -66,6 +71,8 @@ class Processes:
         self._living: list[_Worker] = []
         self._lock = threading.Lock()
         self._closing = False
+        self._ledger = Ledger(None)
+        self._waiting: deque[_Worker] = deque()
         self._wake_reader, self._wake_writer = self._context.Pipe(duplex=False)
         self._manager = threading.Thread(target=self._manage, name="datamill-processes", daemon=True)
         self._manager.start()
@@ -92,6 +99,10 @@ class Processes:
             self._tasks.append((future, task))
         self._wake()
         return future
+
+    def limit(self, capacity: Resources | None) -> None:
+        """Let the workers together hold no more than this from now on; call it while nothing runs."""
+        self._ledger = Ledger(capacity)
 
     def interrupt(self) -> None:
         """Make the workers stop early; what they are at returns what it has done so far."""
@@ -184,10 +195,36 @@ class Processes:
             if self.on_part is not None:
                 self.on_part(future, value)
             return
+        self._give_back(worker)
+        if kind == "need":
+            if value is not None:
+                worker.need = value
+                self._waiting.append(worker)
+                self._grant()
+            return
         worker.future = None
         future.set_result(value) if kind == "result" else future.set_exception(value)
 
+    def _give_back(self, worker: _Worker) -> None:
+        if worker in self._waiting:
+            self._waiting.remove(worker)
+        self._ledger.give_back(worker.process.pid)
+        self._grant()
+
+    def _grant(self) -> None:
+        """Give workers that wait what they need, in the order in which they asked."""
+        while self._waiting:
+            worker = self._waiting[0]
+            assert worker.need is not None
+            devices = self._ledger.take(worker.process.pid, worker.need)
+            if devices is None:
+                return
+            self._waiting.popleft()
+            with suppress(OSError):  # it died meanwhile; its sentinel tells
+                worker.pipe.send_bytes(GRANTED + ",".join(devices).encode())
+
     def _bury(self, worker: _Worker) -> None:
+        self._give_back(worker)
         worker.process.join()
         worker.pipe.close()
         with self._lock:
@@ -242,7 +279,8 @@ def _serve(pipe: Pipe, position: Any) -> None:
     tracker.set(_PipeTracker(pipe, position))
     with suppress(EOFError, OSError, SystemExit), sigterm_as_exit():
         while task := pipe.recv_bytes():
-            pipe.send(_run(task))
+            if not task.startswith(GRANTED):  # for a task that was interrupted before
+                pipe.send(_run(task))
 
 
 class _PipeTracker:
@@ -254,6 +292,14 @@ class _PipeTracker:
 
     def at(self, position: int) -> None:
         self._position.value = position
+
+    def need(self, resources: Any) -> None:
+        self._pipe.send(("need", resources))
+        if resources is None:
+            return
+        devices = self._pipe.recv_bytes().removeprefix(GRANTED).decode()
+        if devices:
+            os.environ["CUDA_VISIBLE_DEVICES"] = devices
 
     def done(self, part: Any) -> None:
         try:

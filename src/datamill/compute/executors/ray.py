@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import ray as library
 
+from datamill.compute.resources import Resources
+
 ray: Any = library
 
 
@@ -54,6 +56,7 @@ class Ray:
             local = {} if address else {"num_cpus": workers, "include_dashboard": False}
             ray.init(address=address, log_to_driver=False, **local)
         self._options = {"max_retries": 0, **options}
+        self._asked: dict[str, Any] = {}
         self._remote: dict[Callable[..., Any], Any] = {}
         self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
 
@@ -66,10 +69,25 @@ class Ray:
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> _Future:
         """Start a call as a task."""
         if function not in self._remote:
-            self._remote[function] = ray.remote(function).options(**self._options)
-        return _Future(self._remote[function].remote(*arguments))
+            self._remote[function] = ray.remote(function)
+        remote = self._remote[function].options(**{**self._asked, **self._options})
+        return _Future(remote.remote(*arguments))
+
+    def require(self, resources: Resources | None) -> None:
+        """Ask for resources for tasks from now on; a tag is a little of the cluster's custom resource of that name."""
+        self._asked = {} if resources is None else native(resources)
 
     def shutdown(self) -> None:
         """Leave the cluster, if it was joined here."""
         if self._owns:
             ray.shutdown()
+
+
+def native(resources: Resources) -> dict[str, Any]:
+    """Return resources as options of a task of Ray."""
+    found: dict[str, Any] = {"num_cpus": resources.cpus, "num_gpus": resources.gpus}
+    if resources.memory:
+        found["memory"] = int(resources.memory)
+    if resources.tags:
+        found["resources"] = dict.fromkeys(sorted(resources.tags), 0.001)
+    return found

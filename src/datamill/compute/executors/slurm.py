@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import submitit
+
+from datamill.compute.resources import Resources
 
 DEFAULT_WORKERS = 10
 
@@ -39,8 +42,9 @@ class Slurm:
         **options: Any,
     ) -> None:
         self.workers = workers or DEFAULT_WORKERS
-        self._executor: Any = submitit.AutoExecutor(folder=folder, cluster=cluster)
-        self._executor.update_parameters(name="datamill", **options)
+        self._place: dict[str, Any] = {"folder": folder, "cluster": cluster}
+        self._options = options
+        self.require(None)
         self._jobs: list[Any] = []
 
     def __enter__(self) -> Self:
@@ -61,8 +65,28 @@ class Slurm:
         self._jobs.append(job)
         return job
 
+    def require(self, resources: Resources | None) -> None:
+        """Ask for resources for jobs from now on; tags are features of machines, Slurm's constraints."""
+        asked = {} if resources is None else native(resources)
+        self._executor: Any = submitit.AutoExecutor(**self._place)
+        self._executor.update_parameters(**{"name": "datamill", **asked, **self._options})
+
     def shutdown(self) -> None:
         """Cancel the jobs that are still there."""
         for job in self._jobs:
             if not job.done():
                 job.cancel()
+
+
+def native(resources: Resources) -> dict[str, Any]:
+    """Return resources as submitit's parameters of a job."""
+    found: dict[str, Any] = {"cpus_per_task": max(1, math.ceil(resources.cpus))}
+    if resources.memory:
+        found["mem_gb"] = math.ceil(resources.memory / 10**9)
+    if resources.gpus:
+        found["gpus_per_node"] = math.ceil(resources.gpus)
+    if resources.time:
+        found["timeout_min"] = max(1, math.ceil(resources.time / 60))
+    if resources.tags:
+        found["slurm_constraint"] = "&".join(sorted(resources.tags))
+    return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+
+from datamill.compute.resources import Ledger, Resources
 
 
 class Threads(ThreadPoolExecutor):
@@ -18,3 +21,18 @@ class Threads(ThreadPoolExecutor):
     def __init__(self, workers: int | None = None) -> None:
         super().__init__(workers, thread_name_prefix="datamill-worker")
         self.workers = self._max_workers
+        self._changed = threading.Condition()
+        self.limit(None)
+
+    def limit(self, capacity: Resources | None) -> None:
+        """Let the threads together hold no more than this from now on."""
+        self._ledger = Ledger(capacity)
+
+    def need(self, resources: Resources | None) -> None:
+        """Give back what the calling thread holds, and wait until it can have this; None: nothing."""
+        who = threading.get_ident()
+        with self._changed:
+            self._ledger.give_back(who)
+            self._changed.notify_all()
+            if resources is not None:
+                self._changed.wait_for(lambda: self._ledger.take(who, resources) is not None)
