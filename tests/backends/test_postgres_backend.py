@@ -280,6 +280,17 @@ class TestValues:
         assert not session.in_transaction
 
 
+def test_blobs_are_not_compressed_twice(connection: Connection) -> None:
+    schema = dm.Schema("lab", connection=connection)
+    members = {"definition": "k : int32\n---\nimage : <blob>\nraw = null : bytes"}
+    schema(METACLASS("Picture", (dm.Manual,), members))
+    sql = (
+        "SELECT attname::text, attstorage::text FROM pg_attribute "
+        "WHERE attrelid = 'lab.picture'::regclass AND attnum > 1 ORDER BY attnum"
+    )
+    assert connection.query(sql).fetchall() == [("image", "e"), ("raw", "x")]  # external, extended
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("sql", "kind", "fields"),

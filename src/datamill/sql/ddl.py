@@ -64,7 +64,8 @@ def create_table(
         places: Tables that have another name for the time being, and that name.
 
     Returns:
-        Types, the table, indexes, comments; run them in order, in one transaction where the dialect allows it.
+        Types, the table, indexes, storage of large values, comments; run them in order, in one transaction where the
+        dialect allows it.
     """
     parents = parents or {}
     enums = _EnumNames(spec, dialect, enum_types or {})
@@ -73,6 +74,7 @@ def create_table(
         *enums.statements,
         Statement(_create_table(spec, dialect, parents, enums.columns, indexes, places or {})),
         *([] if dialect.ddl.inline_indexes else (_create_index(spec, index, dialect) for index in indexes)),
+        *_storage(spec, dialect),
         *(_comments(spec, dialect) if dialect.ddl.comment_statements else ()),
         *(_index_comments(spec, indexes, dialect) if dialect.ddl.comment_statements else ()),
         *(_catalogue(spec, dialect) if dialect.ddl.catalog_tables else ()),
@@ -157,6 +159,13 @@ def _index_comments(spec: TableSpec, indexes: list[IndexText], dialect: Dialect)
         if index.declared:
             name = dialect.table(TableName(spec.name.schema, index.name))
             yield Statement(f"COMMENT ON INDEX {name} IS {dialect.literal(index.declared, TEXT)}")
+
+
+def _storage(spec: TableSpec, dialect: Dialect) -> Iterator[Statement]:
+    table, template = dialect.table(spec.name), dialect.ddl.keep_compressed
+    for column in spec.columns if template else ():
+        if column.is_codec and column.stored.kind == "bytes":
+            yield Statement(template.format(table=table, column=dialect.identifier(column.name)))
 
 
 # enums that are named types ----------------------------------------------------------------------------------

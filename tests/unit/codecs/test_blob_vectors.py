@@ -132,3 +132,16 @@ def test_compressed_only_above_1000_bytes_and_only_if_shorter() -> None:
     noise = np.random.default_rng(0).bytes(5000)
     assert not blob.pack(noise).startswith(b"ZL123\0")
     assert not blob.pack(bytes(5000), compress=False).startswith(b"ZL123\0")
+
+
+@pytest.mark.parametrize("length", [2**18, 2**20, 3 * 2**20 + 5])
+def test_of_long_blobs_a_sample_tells_whether_to_compress(length: int) -> None:
+    generator = np.random.default_rng(0)
+    noise = generator.bytes(length)
+    assert not blob.pack(noise).startswith(b"ZL123\0")
+    zone = noise[: length // 3] + bytes(2**17) + noise[length // 3 + 2**17 :]
+    repeated = (noise[:4000] * (length // 4000 + 1))[:length]
+    numbers = generator.normal(size=length // 8)
+    for value in (zone, repeated, numbers, bytes(length)):
+        assert blob.pack(value).startswith(b"ZL123\0")
+        assert np.array_equal(blob.unpack(blob.pack(value)), value)

@@ -164,6 +164,7 @@ POSTGRESQL: Final = Dialect(
         comment_statements=True,
         drop_schema="DROP SCHEMA IF EXISTS",
         replica_identity="ALTER TABLE {table} REPLICA IDENTITY {mode}",
+        keep_compressed="ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL",
         lock_definitions="SELECT pg_catalog.pg_advisory_xact_lock(1684892012)",
         named_objects=_NAMED_OBJECTS,
         unused_types=_UNUSED_TYPES,

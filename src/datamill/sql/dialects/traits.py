@@ -42,6 +42,8 @@ class DefinitionTraits:
         drop_schema: Words that drop a schema, likewise.
         replica_identity: Statement that says how much of a changed row the server's log holds, with ``{table}`` quoted
             and ``{mode}``; empty where there is no such thing.
+        keep_compressed: Statement for a column of bytes that a codec has compressed: the server need not try, too; with
+            ``{table}`` and ``{column}`` quoted; empty where it never does.
         lock_definitions: Statement that makes others who change definitions wait until the transaction ends; empty
             where they do so anyway.
         unlock_definitions: Statement that lets them go on, where the end of the transaction does not.
@@ -75,6 +77,7 @@ class DefinitionTraits:
     create_schema: str = "CREATE SCHEMA IF NOT EXISTS"
     drop_schema: str = "DROP SCHEMA IF EXISTS"
     replica_identity: str = ""
+    keep_compressed: str = ""
     lock_definitions: str = ""
     unlock_definitions: str = ""
     named_objects: str = ""

@@ -4,6 +4,8 @@ CREATE TABLE IF NOT EXISTS "lab"."image" (
   PRIMARY KEY ("id")
 );
 
+ALTER TABLE "lab"."image" ALTER COLUMN "pixels" SET STORAGE EXTERNAL;
+
 COMMENT ON COLUMN "lab"."image"."id" IS ':int32:';
 
 COMMENT ON COLUMN "lab"."image"."pixels" IS ':<blob>:';

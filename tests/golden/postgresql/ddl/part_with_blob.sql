@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS "exp"."__scan__frame" (
   FOREIGN KEY ("subject", "session") REFERENCES "exp"."__scan" ("subject", "session") ON UPDATE CASCADE ON DELETE RESTRICT
 );
 
+ALTER TABLE "exp"."__scan__frame" ALTER COLUMN "image" SET STORAGE EXTERNAL;
+
 COMMENT ON COLUMN "exp"."__scan__frame"."subject" IS ':int32:';
 
 COMMENT ON COLUMN "exp"."__scan__frame"."frame" IS ':uint16:';
