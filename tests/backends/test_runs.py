@@ -119,3 +119,57 @@ def test_provenance_can_be_turned_off(instance: dm.Instance) -> None:
     assert result.populate()["success_count"] == 6
     assert result()._spec.hidden == ()
     assert "~runs" not in hidden_tables(instance)
+
+
+def test_rows_lead_to_their_runs(instance: dm.Instance) -> None:
+    result = declare(instance)
+    with pytest.raises(dm.DataMillError, match=r"No run of lab\.__result is recorded yet"):
+        _ = result.runs
+    with pytest.warns(ContractWarning):
+        result.populate("source < 3", make_kwargs={"extra": 5})
+    with pytest.warns(ContractWarning):
+        result.populate()
+    assert (result & {"source": 1}).runs.fetch1("make_kwargs") == {"extra": 5}
+    assert len(result.runs) == 2
+    assert len((result & "source > 99").runs) == 0
+
+
+def test_rows_of_former_code_are_outdated(instance: dm.Instance) -> None:
+    def declared(body: Any) -> Any:
+        schema = instance.Schema("lab")
+
+        @schema
+        class Source(dm.Manual):
+            definition = "run : int32  # the name of the key of runs"
+
+        Source.insert(({"run": number} for number in range(4)), skip_duplicates=True)
+
+        @schema
+        class Result(dm.Computed):
+            definition = "-> Source\n---\nvalue = 0 : int32"
+            make = body
+
+        return Result
+
+    first = declared(lambda self, key: self.insert1({**key, "value": 1}))
+    first.populate("run < 3")
+    first.insert1({"run": 9 - 6}, allow_direct_insert=True)  # nobody knows by which code
+    assert len(first.outdated) == 0
+    second = declared(lambda self, key: self.insert1({**key, "value": 2}))
+    assert second.outdated.keys() == [{"run": 0}, {"run": 1}, {"run": 2}]
+    assert len((second & "run > 1").outdated) == 1
+    assert len((second & {"run": 2}).runs) == 1
+    second.outdated.delete(prompt=False)
+    assert second.populate()["success_count"] == 3
+    assert len(second.outdated) == 0
+    plain = dm.VirtualModule("lab_again", "lab", connection=instance.connection).Result
+    with pytest.raises(dm.errors.MissingMakeError):
+        _ = plain.outdated
+
+
+def test_tables_without_records_say_so(instance: dm.Instance) -> None:
+    instance.config["jobs.provenance"] = False
+    result = declare(instance)
+    for name in ("runs", "outdated"):
+        with pytest.raises(dm.DataMillError, match="do not tell which run made them"):
+            getattr(result, name)

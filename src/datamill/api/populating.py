@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from datamill.algebra.relations import BaseTable, Relation
 from datamill.api.binding import on_class, property_on_class
+from datamill.api.expression import QueryExpression
 from datamill.api.jobs import Job
 from datamill.api.table import Table
 from datamill.compute import MakeContext, PopulateResult, Target, populate, progress
 from datamill.compute.forms import form_of
+from datamill.compute.history import outdated, runs_of
 from datamill.compute.key_source import check_key_source, default_key_source
 from datamill.compute.populate import Options
 from datamill.compute.resources import capacity_of
@@ -61,6 +63,33 @@ class AutoPopulate(Table):
     def jobs(self) -> Job:
         """The queue of this table's keys; see `datamill.Job`."""
         return Job(self.connection, self._spec, self._checked_source())
+
+    @property_on_class
+    def runs(self) -> QueryExpression:
+        """The runs that made these rows: who, when, where, with which code and packages.
+
+        Raises:
+            DataMillError: The table keeps no record of runs.
+
+        Example:
+            >>> (Spikes & {"mouse_id": 1}).runs.fetch1("code_version")  # doctest: +SKIP
+            '3f2c9e1'
+        """
+        return QueryExpression._of(runs_of(self.connection, self._spec, self.__relation__()), self.connection)
+
+    @property_on_class
+    def outdated(self) -> Self:
+        """Those of these rows that other code made than the class has now: delete them to compute them anew.
+
+        Raises:
+            DataMillError: The table keeps no record of code.
+            MissingMakeError: The class has no ``make``.
+
+        Example:
+            >>> Spikes.outdated.delete()  # doctest: +SKIP
+        """
+        form_of(self, AutoPopulate)
+        return self._restricted(outdated(self._spec, self, self.__relation__()))
 
     def _checked_source(self) -> Relation:
         source = self.key_source
