@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from datamill.compute.batch import Recipe
@@ -178,7 +180,7 @@ def progress_bar(target: Target, total: int, display: bool) -> Iterator[Callable
     if not display:
         yield lambda count: None
         return
-    from tqdm.auto import tqdm
-
+    # tqdm.auto warns in notebooks without ipywidgets
+    tqdm = import_module("tqdm.auto" if find_spec("ipywidgets") else "tqdm").tqdm
     with tqdm(total=total, desc=target.name.class_name, unit="key") as bar:
         yield bar.update
