@@ -619,3 +619,55 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert counts(result) == {"reserved": 3, "pending": 7}
     assert result.populate(reserve_jobs=True)["success_count"] == 10
     assert counts(result) == {}
+
+
+NAMES = ("user", "host", "pid", "version", "duration", "connection_id")
+
+
+def keyed_by(lab: Lab, *names: str) -> Any:
+    """Declare a computed table whose key has attributes of these names."""
+    schema = lab.instance.Schema("named")
+
+    @schema
+    class Method(dm.Manual):
+        definition = "\n".join(f"{name} : int32" for name in names)
+
+    Method.insert(dict.fromkeys(names, number) for number in range(4))
+
+    @schema
+    class Fit(dm.Computed):
+        definition = "-> Method\n---\nfitted : int32"
+
+        def make(self, key: dict[str, Any]) -> None:
+            if key[names[0]] == 2:
+                raise ValueError("no fit")
+            self.insert1({**key, "fitted": 1})
+
+    return Fit
+
+
+def test_keys_may_be_named_like_what_queues_tell_of_workers(lab: Lab) -> None:
+    fit = keyed_by(lab, *NAMES)
+    lab.instance.config["jobs.keep_completed"] = True
+    key = dict.fromkeys(NAMES, 3)
+    fit.jobs.refresh()
+    fit.jobs.ignore(key, "no")
+    assert fit.populate(reserve_jobs=True, suppress_errors=True)["success_count"] == 2
+    assert fit.jobs.errors.keys() == [dict.fromkeys(NAMES, 2)]
+    assert fit.jobs.progress() == {
+        "pending": 0,
+        "reserved": 0,
+        "success": 2,
+        "error": 1,
+        "ignore": 1,
+        "total": 4,
+    }
+    assert fit.keys() == [dict.fromkeys(NAMES, number) for number in range(2)]
+    assert dm.Runner(fit).errors()[0]["key"] == dict.fromkeys(NAMES, 2)
+
+
+def test_keys_named_like_what_queues_need_are_refused(lab: Lab) -> None:
+    fit = keyed_by(lab, "status")
+    with pytest.raises(dm.DataMillError, match="can have no job queue: 'status'"):
+        fit.populate(reserve_jobs=True)
+    assert fit.populate(suppress_errors=True)["success_count"] == 3

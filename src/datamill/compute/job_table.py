@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 Key = Mapping[str, Any]
 
 LONGEST_MESSAGE = 2047
+MAY_BE_HIDDEN = frozenset({"user", "host", "pid", "connection_id", "version", "duration"})
+"""Columns that only inform: a key attribute of the same name takes their place."""
+ORDER = ("status", "priority", "scheduled_time")
 _CUT = "...truncated"
 _STATUS = f"enum({', '.join(repr(item.value) for item in Status)})"
 
@@ -61,12 +64,20 @@ def job_spec(target: TableSpec, key: Sequence[str], quoted_name: str) -> TableSp
         target: The table whose keys are computed.
         key: From `job_key`.
         quoted_name: The target's name as the database quotes it, for the comment.
+
+    Raises:
+        DataMillError: An attribute of the key has the name of a column that the queue cannot do without.
     """
+    taken = [item.name for item in _columns() if item.name in key and item.name not in MAY_BE_HIDDEN]
+    if taken:
+        raise DataMillError(
+            f"{target.name} can have no job queue: {taken[0]!r} in its key is the name of a column of queues.",
+            hint="Rename the attribute, or populate(reserve_jobs=False).",
+        )
     own = [_key_attribute(target.heading[name]) for name in key]
     columns = [item for item in _columns() if item.name not in key]
-    ordered = [name for name in ("status", "priority", "scheduled_time") if name not in key]
     # The key at the end of the index lets a claim read the first jobs without sorting all of them.
-    index = Index(tuple(IndexPart(name) for name in (*ordered, *key)))
+    index = Index(tuple(IndexPart(name) for name in (*ORDER, *key)))
     return TableSpec(
         jobs_name(target.name),
         Heading([*own, *(item for item in columns if not item.is_hidden)], f"Job queue for {quoted_name}"),
@@ -202,8 +213,8 @@ class JobTable:
         return coder.encode([value]).driver[0]
 
     def changes(self, **values: Any) -> dict[str, Any]:
-        """Return changes as the driver takes them; columns that the table lacks are left out."""
-        known = {item.name for item in self.spec.columns}
+        """Return changes as the driver takes them; columns that the table lacks, or has in its key, are left out."""
+        known = {item.name for item in self.spec.columns if not item.in_key}
         return {name: self.bound(name, value) for name, value in values.items() if name in known}
 
     def bound_keys(self, keys: Sequence[Key]) -> list[tuple[Any, ...]]:
