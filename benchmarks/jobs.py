@@ -1,26 +1,29 @@
-"""The queue: ``python -m benchmarks.jobs [--url URL] [--keys N] [--curve] [--peer PYTHON]``.
+"""The queue: ``python -m benchmarks.jobs [--url URL] [--keys N] [--rounds N] [--curve] [--peer PYTHON]``.
 
-Refresh, populate with and without reserved jobs, one, two and four worker processes; with ``--curve`` refresh, claim,
-and a populate that finds nothing to do over 10 000, 100 000 and 1 000 000 keys, with the memory they take.
+Refresh, populate with and without reserved jobs, with and without records of runs, one, two and four worker processes,
+each in turn with the genuine DataJoint's if ``--peer`` names an interpreter that has it. With ``--curve`` instead:
+refresh, claim, and a populate that finds nothing to do over 10 000, 100 000 and 1 000 000 keys, with the memory that a
+process needs for them.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import datamill as dm
-from benchmarks.harness import Row, seconds, show
+from benchmarks.harness import Row, in_turn, seconds, show
+from benchmarks.peer import Peer
 from datamill.compute.claims import Claims
 from datamill.compute.job_table import JobTable
 from datamill.compute.jobs import Jobs
@@ -35,6 +38,9 @@ RESULT = """
 value : float64
 """
 WORKER = "from benchmarks.jobs import Bench; Bench({url!r}).work()"
+PEER = Path(__file__).with_name("jobs_peer.py")
+SIZES = (10_000, 100_000, 1_000_000)
+OPERATIONS = ("refresh", "refresh again", "claim 256", "no-op direct", "no-op reserved")
 
 
 class Bench:
@@ -43,14 +49,16 @@ class Bench:
     Args:
         url: The database.
         fresh: Drop what an earlier run left.
+        records: New tables keep records of runs.
     """
 
-    def __init__(self, url: str, fresh: bool = False) -> None:
+    def __init__(self, url: str, fresh: bool = False, records: bool = True) -> None:
         self.url = url
-        self.instance = dm.Instance(url=url, safemode=False)
-        if fresh and "bench_jobs" in dm.list_schemas(self.instance.connection):
-            self.instance.Schema("bench_jobs").drop()
-        schema = self.instance.Schema("bench_jobs")
+        name = "bench_jobs" if records else "bench_jobs_plain"
+        self.instance = dm.Instance(url=url, safemode=False, jobs__provenance=records)
+        if fresh and name in dm.list_schemas(self.instance.connection):
+            self.instance.Schema(name).drop()
+        schema = self.instance.Schema(name)
 
         class Source(dm.Manual):
             definition = SOURCE
@@ -66,115 +74,134 @@ class Bench:
 
     def fill(self, keys: int) -> None:
         """Have so many sources, no results and no jobs."""
-        self.result.delete_quick()
-        self.result.jobs.delete()
+        self.empty()
         have = len(self.source)
         if have > keys:
             self.source.delete_quick()
             have = 0
         self.source.insert({"high": index // 1000, "low": index % 1000} for index in range(have, keys))
 
+    def empty(self, refresh: bool = False) -> None:
+        """Have no results, and as many jobs as keys or none."""
+        self.result.delete_quick()
+        self.result.jobs.delete()
+        if refresh:
+            self.result.jobs.refresh()
+
     def work(self) -> None:
         """Be one worker."""
         self.result.populate(reserve_jobs=True, refresh=False)
 
+    def seconds(self, action: Callable[[], object], refresh: bool = False) -> float:
+        """Return the seconds that an action takes on an empty table."""
+        self.empty(refresh)
+        return seconds(action)
+
     def workers(self, count: int) -> float:
-        """Start workers, give them time to connect, and return the seconds from the first row to the last."""
+        """Return the seconds from the first row to the last, so that workers have time to connect."""
+        self.empty(refresh=True)
         command = [sys.executable, "-c", WORKER.format(url=self.url)]
-        begun = time.perf_counter()
         running = [subprocess.Popen(command) for _ in range(count)]
         while not len(self.result):
             time.sleep(0.01)
-        started = time.perf_counter()
-        for process in running:
-            process.wait()
-        assert started > begun
-        return time.perf_counter() - started
+        return seconds(lambda: [process.wait() for process in running])
 
     def claims(self) -> Claims:
         """A worker's claims."""
         return Claims(Jobs(JobTable(self.instance.connection, self.result()._spec)))
 
 
-def main_rows(bench: Bench, keys: int) -> list[Row]:
+def main_rows(bench: Bench, plain: Bench, keys: int, rounds: int, peer: Peer | None) -> list[Row]:
     """Measure the operations of a queue."""
     rows = []
 
-    def measure(name: str, action: Callable[[], Any], target: str, count: int = keys) -> None:
-        rows.append(Row(name, "key", seconds(action, count), None, target))
+    def measure(name: str, action: Callable[[], float], target: str = "", count: int = keys) -> None:
+        if peer is not None and name in PEERS:
+            ours, theirs = in_turn(rounds, action, partial(peer.measure, name))
+            rows.append(Row(name, "key", ours / count, None, target, theirs))
+        else:
+            (ours,) = in_turn(rounds, action)
+            rows.append(Row(name, "key", ours / count, None, target))
+
+    def claim() -> float:
+        claims = bench.claims()
+        try:
+            return seconds(lambda: claims.claim(256))
+        finally:
+            claims.release()
 
     bench.fill(keys)
-    measure("jobs.refresh, all new", bench.result.jobs.refresh, "0.009 ms (PostgreSQL), 0.033 (MySQL)")
-    measure("jobs.refresh, nothing new", bench.result.jobs.refresh, "")
-    claims = bench.claims()
-    measure("claim 256 jobs", lambda: claims.claim(256), "", 256)
-    claims.release()
-    measure("populate, reserved jobs", bench.work, "0.28 ms (PostgreSQL), 0.71 (MySQL)")
-    bench.fill(keys)
-    measure("populate, direct", bench.result.populate, "0.1 ms (SQLite), 0.16 (PostgreSQL)")
+    plain.fill(keys)
+    measure("jobs.refresh, all new", lambda: bench.seconds(bench.result.jobs.refresh), "15x the peer")
+    measure("jobs.refresh, nothing new", lambda: seconds(bench.result.jobs.refresh))
+    measure("claim 256 jobs", claim, "", 256)
+    measure("populate, direct", lambda: bench.seconds(bench.result.populate), "4x the peer; SQLite 0.1 ms")
+    measure("populate, direct, no record of runs", lambda: plain.seconds(plain.result.populate))
+    measure("populate, reserved jobs", lambda: bench.seconds(bench.work, refresh=True), "4x the peer")
     for count in (1, 2, 4):
-        bench.fill(keys)
-        bench.result.jobs.refresh()
-        rows.append(Row(f"{count} worker processes", "key", bench.workers(count) / keys, None, ""))
+        measure(f"worker processes: {count}", partial(bench.workers, count))
     return rows
 
 
-def curve(bench: Bench, sizes: list[int]) -> str:
-    """Measure how refresh, claim and a populate that does nothing grow with the number of keys."""
-    lines = [
-        f"{'keys':>9}{'refresh':>11}{'again':>11}{'claim 256':>11}"
-        f"{'no-op direct':>14}{'no-op reserved':>16}{'memory':>9}"
-    ]
-    connection = bench.instance.connection
-    for size in sizes:
+PEERS = {
+    "jobs.refresh, all new",
+    "populate, direct",
+    "populate, reserved jobs",
+    *(f"worker processes: {count}" for count in (1, 2, 4)),
+}
+
+
+# how it grows ----------------------------------------------------------------------------------------------------
+
+
+def curve(url: str) -> str:
+    """Measure how each operation grows with the number of keys, each in a process of its own, for its memory."""
+    bench = Bench(url, fresh=True)
+    lines = [f"{'keys':>9}" + "".join(f"{name:>24}" for name in OPERATIONS)]
+    for size in SIZES:
         bench.fill(size)
-        refresh = seconds(bench.result.jobs.refresh)
-        again = seconds(bench.result.jobs.refresh)
-        claims = bench.claims()
-        claims.claim(256)
-        claim = seconds(lambda claims=claims: claims.claim(256))  # type: ignore[misc]
-        claims.release()
-        bench.result.jobs.delete()
-        table, parent = bench.result.full_table_name, bench.source.full_table_name
-        connection.query(f"INSERT INTO {table} (high, low, value) SELECT high, low, 1.0 FROM {parent}")
-        direct = seconds(bench.result.populate)
-        reserved = seconds(lambda: bench.result.populate(reserve_jobs=True))
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        lines.append(
-            f"{size:>9}{refresh:>9.3f} s{again:>9.3f} s{claim * 1e3:>8.1f} ms{direct:>12.3f} s{reserved:>14.3f} s"
-            f"{memory:>6} MB"
-        )
+        cells = []
+        for name in OPERATIONS:
+            if name == "no-op direct":
+                bench.result.jobs.delete()
+                table, parent = bench.result.full_table_name, bench.source.full_table_name
+                sql = f"INSERT INTO {table} (high, low, value) SELECT high, low, 1.0 FROM {parent}"
+                bench.instance.connection.query(sql)
+            command = [sys.executable, "-m", "benchmarks.jobs", "--url", url, "--one", name]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            taken, before, after = json.loads(done.stdout)
+            cells.append(f"{taken:>9.3f} s {after:>4.0f} MB (+{after - before:.0f})".rjust(24))
+        lines.append(f"{size:>9}" + "".join(cells))
+    bench.instance.Schema("bench_jobs").drop()
     return "\n".join(lines)
 
 
-def measure_peer(python: str, url: str, keys: int) -> dict[str, float]:
-    """Return what the genuine DataJoint needs for the same on the same server, in seconds per key by label."""
-    parts = urlsplit(url)
-    environment = {
-        **os.environ,
-        "DJ_BACKEND": "postgresql" if parts.scheme == "postgresql" else "mysql",
-        "DJ_HOST": parts.hostname or "",
-        "DJ_PORT": str(parts.port),
-        "DJ_USER": unquote(parts.username or ""),
-        "DJ_PASS": unquote(parts.password or ""),
-        "DJ_DATABASE_NAME": parts.path.lstrip("/"),
-        "DJ_USE_TLS": "false",
-        "DJ_LOG_LEVEL": "ERROR",
+def one(url: str, name: str) -> tuple[float, float, float]:
+    """Do one operation; return its seconds, and the most memory in MB that this process had before and after it."""
+    bench = Bench(url)
+    bench.result.progress("high = 0")  # what is loaded once
+    claims = bench.claims()
+    actions: dict[str, Callable[[], object]] = {
+        "refresh": bench.result.jobs.refresh,
+        "refresh again": bench.result.jobs.refresh,
+        "claim 256": lambda: claims.claim(256),
+        "no-op direct": bench.result.populate,
+        "no-op reserved": lambda: bench.result.populate(reserve_jobs=True),
     }
-    script = Path(__file__).with_name("jobs_peer.py").absolute()
-    done = subprocess.run(
-        [python, str(script), str(keys)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        cwd="/",
-        check=False,
-    )
-    if done.returncode:
-        sys.stderr.write(f"The peer failed: {done.stderr[-2000:]}\n")
-        return {}
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    before = _megabytes()
+    taken = seconds(actions[name])
+    claims.release()
+    return taken, before, _megabytes()
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextlib.contextmanager
+def _database(url: str | None) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield url or f"sqlite:///{Path(folder) / 'jobs.db'}"
 
 
 def main() -> None:
@@ -182,16 +209,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", help="database to measure; default: a fresh SQLite file")
     parser.add_argument("--keys", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer", help="interpreter that has datajoint; needs a server")
     parser.add_argument("--curve", action="store_true")
+    parser.add_argument("--one", choices=OPERATIONS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(arguments.url or f"sqlite:///{Path(folder) / 'jobs.db'}", fresh=True)
-        peer = measure_peer(arguments.peer, bench.url, arguments.keys) if arguments.peer else None
-        print(show(main_rows(bench, arguments.keys), peer))
+    with _database(arguments.url) as url:
+        if arguments.one:
+            sys.stdout.write(json.dumps(one(url, arguments.one)))
+            return
         if arguments.curve:
-            print(curve(bench, [10_000, 100_000, 1_000_000]))
-        bench.instance.connection.close()
+            print(curve(url))
+            return
+        bench, plain = Bench(url, fresh=True), Bench(url, fresh=True, records=False)
+        with contextlib.ExitStack() as stack:
+            peer = Peer(arguments.peer, url, arguments.keys, str(PEER)) if arguments.peer else None
+            if peer is not None:
+                stack.enter_context(peer)
+            print(show(main_rows(bench, plain, arguments.keys, arguments.rounds, peer)))
+        for item, name in ((bench, "bench_jobs"), (plain, "bench_jobs_plain")):
+            item.instance.Schema(name).drop()
+            item.instance.connection.close()
 
 
 if __name__ == "__main__":
