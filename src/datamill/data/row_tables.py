@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from datamill.data.stored_columns import Read, reader_of
@@ -99,7 +100,7 @@ def _check_distinct(names: list[str]) -> None:
 
 
 def _pandas_values(series: Any, heading: Heading, name: str) -> list[Any]:
-    values: list[Any] = series.tolist()
+    values: list[Any] = _plain_moments(series) or series.tolist()
     missing = series.isna()
     if not missing.any():
         return values
@@ -111,6 +112,15 @@ def _pandas_values(series: Any, heading: Heading, name: str) -> list[Any]:
         None if absent and not (keep_nan and isinstance(value, float)) else value
         for value, absent in zip(values, missing.tolist(), strict=True)
     ]
+
+
+def _plain_moments(series: Any) -> list[Any] | None:
+    """Return the datetimes of a series of whole microseconds, none of them missing; Timestamps take far longer."""
+    if not getattr(series.dtype, "str", "").startswith("<M8"):  # NumPy's own, without time zone
+        return None
+    exact = series.to_numpy()
+    values: list[Any] = exact.astype("M8[us]").tolist() if (exact.astype("M8[us]") == exact).all() else []
+    return values if set(map(type, values)) == {datetime} else None
 
 
 def polars_block(frame: Any, heading: Heading) -> Block:

@@ -192,11 +192,12 @@ def _convert_quickly(rule: Rule, column: list[Any]) -> list[Any] | None:
     kinds.discard(_NONE)
     if not kinds:
         return list(column)
-    if rule.fast is None or not kinds <= rule.exact:
+    at_once = rule.columns.get(frozenset(kinds))
+    if at_once is None:
         return None
     present = [value for value in column if value is not None] if has_null else column
     try:
-        converted = rule.fast(present)
+        converted = at_once(present)
     except Refusal:
         return None
     if converted is None or not has_null:

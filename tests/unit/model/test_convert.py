@@ -397,6 +397,68 @@ def test_fast_and_slow_columns_agree() -> None:
         assert convert_column(attribute, [None, *column]) == [None, *fast]
 
 
+_TEXTS = st.one_of(
+    st.integers(-(10**19), 10**19).map(str),
+    st.floats().map(repr),
+    st.decimals(allow_nan=False, places=3).map(str),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.datetimes().map(dt.datetime.isoformat),
+    st.sampled_from(["", " 7 ", "+7", "007", "1e3", "-0", "1\n2", "1_0", "\u0661", "True", "no"]),
+    st.sampled_from(["2024-W01-1", "2023-02-29", "2024-01-05 24:00:00", "2024-01-05x10:00:00", "0999-01-01"]),
+)
+_COLUMNS = st.one_of(
+    st.lists(_TEXTS, min_size=1, max_size=4),
+    st.lists(st.integers(-(2**70), 2**70) | st.sampled_from([0, 1, 10**400]), min_size=1, max_size=4),
+    st.lists(st.integers(-300, 300) | st.floats(width=32), min_size=1, max_size=4),
+    st.lists(
+        st.datetimes()
+        | st.datetimes().map(lambda moment: moment.replace(hour=0, minute=0, second=0, microsecond=0))
+    ),
+    st.lists(st.dates(), min_size=1, max_size=4),
+)
+
+
+@settings(max_examples=400)
+@given(
+    st.sampled_from(
+        [
+            "int8",
+            "int64",
+            "uint64",
+            "float32",
+            "float64",
+            "decimal(6,3)",
+            "bool",
+            "date",
+            "datetime",
+            "datetime(6)",
+            "time",
+        ]
+    ),
+    _COLUMNS,
+)
+@pytest.mark.filterwarnings("ignore::datamill.errors.PrecisionWarning")
+def test_columns_convert_like_their_values(type: str, column: list[Any]) -> None:
+    attribute = parse_type(type)
+
+    def outcome(values: list[Any]) -> str:
+        try:
+            return repr(convert_column(attribute, values))
+        except InvalidValueError as error:
+            return f"{error.reason} {error.value!r}"[:200]
+
+    # An object that is no plain value makes the conversion go value by value.
+    apart = [
+        outcome([value, np.datetime64("NaT")]).removesuffix(", None]").removeprefix("[") for value in column
+    ]
+    at_once = outcome(column)
+    if at_once.startswith("["):
+        assert at_once == f"[{', '.join(apart)}]"
+    else:
+        assert at_once in apart
+
+
 def test_codecs_have_no_rule() -> None:
     with pytest.raises(ValueError, match="resolve its codec"):
         converter(parse_type("<blob>"))

@@ -9,10 +9,23 @@ from numbers import Integral, Real
 from struct import Struct
 from typing import Any, Final
 
-from datamill.model.conversion.rule import Note, Refusal, Rule, wrong_kind
+from datamill.model.conversion.rule import (
+    Column,
+    Columns,
+    Note,
+    Refusal,
+    Rule,
+    from_texts,
+    of,
+    unchanged,
+    wrong_kind,
+)
 from datamill.model.types import KINDS, AttributeType
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_INTEGERS: Final = re.compile(r"(?:-?[0-9]{1,18}\n)+")
+_NUMBERS: Final = re.compile(r"(?:-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?\n)+")
+"""Columns of texts as programs write them, a line each."""
 _INFINITY: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SIZE_LIMIT: Final = 400
 """Numbers of more digits before the point fit no type; their digits are never written out."""
@@ -68,7 +81,7 @@ def integer_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any] | None:
         return column if min(column) >= low and max(column) <= high else None
 
-    return Rule(each, frozenset((int,)), fast, is_number=True)
+    return Rule(each, {of(int): fast, of(str): from_texts(_INTEGERS, int, fast)}, is_number=True)
 
 
 def _whole(number: int | float | Decimal) -> int:
@@ -109,7 +122,24 @@ def float64_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any] | None:
         return None if math.isnan(sum(column)) else column
 
-    return Rule(each, frozenset((float,)), fast, is_number=True)
+    return Rule(each, _float_columns(fast), is_number=True)
+
+
+def _float_columns(fast: Column) -> Columns:
+    """Return how columns become floats, given what does so for floats."""
+
+    def from_numbers(column: list[Any]) -> list[Any] | None:
+        try:
+            return fast(list(map(float, column)))
+        except OverflowError:
+            return None
+
+    return {
+        of(float): fast,
+        of(int): from_numbers,
+        of(int, float): from_numbers,
+        of(str): from_texts(_NUMBERS, float, fast),
+    }
 
 
 def float32_rule(type: AttributeType) -> Rule:
@@ -121,7 +151,7 @@ def float32_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any] | None:
         return None if math.isnan(sum(column)) else list(map(shortest_float32, column))
 
-    return Rule(each, frozenset((float,)), fast, is_number=True)
+    return Rule(each, _float_columns(fast), is_number=True)
 
 
 def shortest_float32(value: float) -> float:
@@ -188,7 +218,12 @@ def decimal_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any]:
         return list(map(fit, column))
 
-    return Rule(each, frozenset((Decimal,)), fast, is_number=True)
+    columns: Columns = {
+        of(Decimal): fast,
+        of(int): lambda column: fast(list(map(_decimal_of, column))),
+        of(str): from_texts(_NUMBERS, Decimal, fast),
+    }
+    return Rule(each, columns, is_number=True)
 
 
 def _decimal_of(number: int) -> Decimal:
@@ -211,4 +246,12 @@ def bool_rule(type: AttributeType) -> Rule:
             raise Refusal("it is neither true (1) nor false (0)")
         return bool(number)
 
-    return Rule(each, frozenset((bool,)), lambda column: column, is_number=True)
+    def from_integers(column: list[Any]) -> list[Any] | None:
+        return list(map(bool, column)) if set(column) <= {0, 1} else None
+
+    def from_words(column: list[Any]) -> list[Any] | None:
+        truths = [_TRUTHS.get(text.lower()) for text in column]
+        return None if None in truths else truths
+
+    columns = {of(bool): unchanged, of(int): from_integers, of(str): from_words}
+    return Rule(each, columns, is_number=True)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Note = Callable[[str], None]
 """Called by a conversion that loses precision, with what was done: "was rounded to 3 digits"."""
+
+Column = Callable[[list[Any]], list[Any] | None]
+"""Converts a column without None at once; returns None, or raises `Refusal`, if some value needs a closer look."""
+
+Columns = Mapping[frozenset[type], Column]
+"""For sets of Python types, how a column of exactly these is converted."""
 
 
 class Refusal(Exception):  # noqa: N818 - a signal between the rules and `datamill.model.convert`
@@ -34,16 +41,44 @@ class Rule:
 
     Fields:
         each: Converts one value that is not missing; raises `Refusal`.
-        exact: Python types for which `fast` is tried.
-        fast: Converts a column of values of these types without None at once; returns None, or raises `Refusal`, if
-            some value needs a closer look.
+        columns: For sets of Python types, how a column of exactly these is converted.
         is_number: Whether ``''`` stands for NULL.
     """
 
     each: Callable[[Any, Note], Any]
-    exact: frozenset[type] = frozenset()
-    fast: Callable[[list[Any]], list[Any] | None] | None = None
+    columns: Columns = field(default_factory=dict)
     is_number: bool = False
+
+
+def of(*types: type) -> frozenset[type]:
+    """Return a key of `Rule.columns`."""
+    return frozenset(types)
+
+
+def unchanged(column: list[Any]) -> list[Any]:
+    """Return a column whose values are as they should be."""
+    return column
+
+
+def from_texts(pattern: re.Pattern[str], read: Callable[[str], Any], then: Column) -> Column:
+    """Return what reads a column of texts and goes on with the values.
+
+    Args:
+        pattern: Plain texts, each with a line break, as programs write them; others need a closer look.
+        read: Reads one; raises ValueError if it is none.
+        then: Converts the column of values.
+    """
+
+    def fast(column: list[Any]) -> list[Any] | None:
+        lines = "\n".join(column) + "\n"
+        if lines.count("\n") != len(column) or not pattern.fullmatch(lines):
+            return None
+        try:
+            return then(list(map(read, column)))
+        except ValueError:
+            return None
+
+    return fast
 
 
 def wrong_kind(value: object, expected: str, hint: str | None = None) -> Refusal:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from datamill.errors import did_you_mean
-from datamill.model.conversion.rule import Note, Refusal, Rule, wrong_kind
+from datamill.model.conversion.rule import Note, Refusal, Rule, of, unchanged, wrong_kind
 from datamill.model.types import AttributeType
 
 
@@ -37,7 +37,7 @@ def text_rule(type: AttributeType) -> Rule:
         is_short = longest is None or max(map(len, column)) <= longest
         return column if is_short and _unstorable("".join(column)) is None else None
 
-    return Rule(each, frozenset((str,)), fast)
+    return Rule(each, {of(str): fast})
 
 
 def _unstorable(text: str) -> str | None:
@@ -89,7 +89,7 @@ def enum_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any] | None:
         return column if members.issuperset(column) else None
 
-    return Rule(each, frozenset((str,)), fast)
+    return Rule(each, {of(str): fast})
 
 
 def uuid_rule(type: AttributeType) -> Rule:
@@ -105,7 +105,7 @@ def uuid_rule(type: AttributeType) -> Rule:
         except ValueError:
             raise Refusal("the text is not a UUID", wrong_kind=True) from None
 
-    return Rule(each, frozenset((UUID,)), lambda column: column)
+    return Rule(each, {of(UUID): unchanged})
 
 
 def bytes_rule(type: AttributeType) -> Rule:
@@ -117,7 +117,7 @@ def bytes_rule(type: AttributeType) -> Rule:
         hint = "Encode text with .encode(); store arrays and objects in a <blob> attribute."
         raise wrong_kind(value, "bytes", hint)
 
-    return Rule(each, frozenset((bytes,)), lambda column: column)
+    return Rule(each, {of(bytes): unchanged})
 
 
 _LOWEST_INT: Final = -(2**63)
@@ -136,7 +136,7 @@ def json_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any]:
         return [each(value, _silent) for value in column]
 
-    return Rule(each, frozenset((dict, list)), fast)
+    return Rule(each, dict.fromkeys((of(dict), of(list), of(dict, list)), fast))
 
 
 def _silent(loss: str) -> None:

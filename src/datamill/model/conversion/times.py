@@ -7,7 +7,7 @@ import re
 from operator import attrgetter
 from typing import Any, Final
 
-from datamill.model.conversion.rule import Note, Refusal, Rule, wrong_kind
+from datamill.model.conversion.rule import Note, Refusal, Rule, from_texts, of, wrong_kind
 from datamill.model.types import AttributeType
 
 _FIRST_DAY: Final = dt.date(1000, 1, 1)
@@ -22,6 +22,12 @@ _LOOSE: Final = re.compile(
 )
 # As Python and databases write datetimes: read at once.
 _COMMON: Final = re.compile(r"[0-9-]{10}(?:[T ][0-9:]{5,8}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9:]{5})?)?")
+_DATES: Final = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}\n)+")
+_MOMENTS: Final = re.compile(
+    r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?)?\n)+"
+)
+"""Columns of texts as programs write them, a line each."""
+_MIDNIGHTS: Final = {dt.time()}
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?", re.ASCII)
 _ZONE: Final = attrgetter("tzinfo")
 _SUBSECOND: Final = attrgetter("microsecond")
@@ -43,7 +49,15 @@ def date_rule(type: AttributeType) -> Rule:
             raise Refusal(_RANGE)
         return day
 
-    return Rule(each, frozenset((dt.date,)), lambda column: column if min(column) >= _FIRST_DAY else None)
+    def fast(column: list[Any]) -> list[Any] | None:
+        return column if min(column) >= _FIRST_DAY else None
+
+    def from_moments(column: list[Any]) -> list[Any] | None:
+        is_plain = set(map(_ZONE, column)) == {None} and set(map(dt.datetime.time, column)) == _MIDNIGHTS
+        return fast(list(map(dt.datetime.date, column))) if is_plain else None
+
+    texts = from_texts(_DATES, dt.date.fromisoformat, fast)
+    return Rule(each, {of(dt.date): fast, of(dt.datetime): from_moments, of(str): texts})
 
 
 def datetime_rule(type: AttributeType) -> Rule:
@@ -66,7 +80,7 @@ def datetime_rule(type: AttributeType) -> Rule:
             return None
         return column if _have_digits(column, step) else None
 
-    return Rule(each, frozenset((dt.datetime,)), fast)
+    return Rule(each, {of(dt.datetime): fast, of(str): from_texts(_MOMENTS, dt.datetime.fromisoformat, fast)})
 
 
 def time_rule(type: AttributeType) -> Rule:
@@ -87,7 +101,7 @@ def time_rule(type: AttributeType) -> Rule:
     def fast(column: list[Any]) -> list[Any] | None:
         return column if set(map(_ZONE, column)) == {None} and _have_digits(column, step) else None
 
-    return Rule(each, frozenset((dt.time,)), fast)
+    return Rule(each, {of(dt.time): fast})
 
 
 def _have_digits(column: list[Any], step: int) -> bool:
