@@ -292,6 +292,74 @@ def test_missing_make_is_said_before_any_key(lab: Lab) -> None:
         lab.computed(make_fetch=lambda self, key: ()).populate()
 
 
+async def compute_later(self: Any, key: dict[str, Any]) -> None:
+    self.insert1({**key, "result": 1})
+
+
+async def fetch_later(self: Any, key: dict[str, Any]) -> Any:
+    yield ()
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"make": compute_later},
+        {"make": fetch_later},
+        {"make_fetch": lambda self, key: (), "make_compute": compute_later, "make_insert": double},
+        {"_make_tuples": compute_later},
+    ],
+)
+def test_asynchronous_makes_are_refused_before_any_key(lab: Lab, members: dict[str, Any]) -> None:
+    with pytest.raises(MakeError, match=r"Result\.\w+ is asynchronous.*asyncio\.run"):
+        lab.computed(**members).populate()
+
+
+def test_makes_that_return_what_would_compute_are_refused(lab: Lab) -> None:
+    with pytest.raises(MakeError, match="make returned a coroutine"):
+        lab.computed(lambda self, key: compute_later(self, key)).populate()
+    generator = lab.computed(lambda self, key: (number for number in range(2)), name="Second")
+    with pytest.raises(MakeError, match="make returned a generator"):
+        generator.populate()
+
+
+def test_calling_make_of_three_parts_says_who_calls_them(lab: Lab) -> None:
+    parts: dict[str, Any] = {
+        name: lambda self, key, *values: () for name in ("make_fetch", "make_compute", "make_insert")
+    }
+    with pytest.raises(MissingMakeError, match="make_fetch, make_compute, make_insert, which populate calls"):
+        lab.computed(**parts)().make({"source": 1})
+    with pytest.raises(MissingMakeError, match="has no make"):
+        lab.computed(name="Second")().make({"source": 1})
+
+
+@pytest.mark.parametrize("what", ["schema", "table", "query"])
+def test_make_declares_nothing_new(lab: Lab, what: str) -> None:
+    def make(self: Any, key: dict[str, Any]) -> None:
+        self.insert1({**key, "result": 1})
+        if what == "schema":
+            lab.instance.Schema("other")
+        elif what == "table":
+            metaclass: Any = type(dm.Manual)
+            lab.schema(metaclass("New", (dm.Manual,), {"definition": "new : int32"}))
+        else:
+            self.connection.query("CREATE TABLE nothing (a int)")
+
+    result = lab.computed(make)
+    with pytest.raises(MakeError, match=r"A running make cannot .*populate"):
+        result.populate()
+    assert len(result) == 0
+    assert dm.list_schemas(lab.instance.connection) == ["lab"]
+    assert "New" not in [name.partition(".")[2] for name in lab.schema.list_tables()]
+
+
+def test_a_populate_with_nothing_to_do_shows_no_bar(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    result = lab.computed(double)
+    result.populate(display_progress=True)
+    assert "5/5" in capsys.readouterr().err
+    result.populate(display_progress=True)
+    assert capsys.readouterr().err == ""
+
+
 def test_empty_make(lab: Lab) -> None:
     result = lab.computed(lambda self, key: None)
     with pytest.warns(EmptyMakeWarning) as caught:

@@ -12,13 +12,13 @@ from datamill.api.expression import QueryExpression
 from datamill.api.jobs import Job
 from datamill.api.table import Table
 from datamill.compute import MakeContext, PopulateResult, Target, populate, progress
-from datamill.compute.forms import form_of
+from datamill.compute.forms import form_of, never_called
 from datamill.compute.history import outdated, runs_of
 from datamill.compute.key_source import check_key_source, default_key_source
 from datamill.compute.populate import Options
 from datamill.compute.resources import capacity_of
 from datamill.compute.target import policy
-from datamill.errors import DataMillError, MissingMakeError
+from datamill.errors import DataMillError
 from datamill.model.names import TableName
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AutoPopulate(Table):
         Args:
             key: One primary key of `key_source`.
         """
-        raise MissingMakeError(f"{type(self).__name__} has no make(self, key).", table=type(self).__name__)
+        raise never_called(self)
 
     @property_on_class
     def key_source(self) -> Any:

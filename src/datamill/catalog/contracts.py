@@ -63,5 +63,8 @@ class Host(Protocol):
     def in_transaction(self) -> bool:
         """True if the calling thread has a transaction open."""
 
+    def refuse_in_make(self, what: str) -> None:
+        """Raise a MakeError if the calling thread runs a ``make``, which cannot do this."""
+
     def write(self) -> AbstractContextManager[BackendSession]:
         """A transaction around a block, or a savepoint within one."""

@@ -28,8 +28,10 @@ def changing(host: Host, catalog: Tables, what: str) -> Iterator[BackendSession]
     """Run a block that changes definitions in a transaction of its own.
 
     Raises:
+        MakeError: A ``make`` is running.
         DataMillError: A transaction is open.
     """
+    host.refuse_in_make(what)
     if host.in_transaction:
         raise DataMillError(
             f"Cannot {what} within a transaction.", hint="Commit first: definitions are changed on their own."

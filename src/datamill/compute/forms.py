@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
-from datamill.errors import MissingMakeError
+from datamill.errors import MakeError, MissingMakeError
 
 THREE_PARTS = ("make_fetch", "make_compute", "make_insert")
+
+
+def not_plain(table: str, what: str, key: Mapping[str, Any] | None = None) -> MakeError:
+    """Return the error that a make is no function that computes when it is called."""
+    return MakeError(
+        f"{table}.{what}; its key would be computed by nobody.",
+        table=table,
+        key=key,
+        hint="Write a plain function; inside it, asyncio.run(...) runs asynchronous ones.",
+    )
 
 
 class Form(Enum):
@@ -29,7 +39,12 @@ def form_of(maker: Any, base: type) -> tuple[Form, Callable[..., Any] | None]:
 
     Raises:
         MissingMakeError: Neither ``make`` nor all three parts are there.
+        MakeError: One of them is asynchronous.
     """
+    for name in ("_make_tuples", "make", *THREE_PARTS):
+        function = inspect.unwrap(getattr(type(maker), name, None) or form_of)
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise not_plain(type(maker).__name__, f"{name} is asynchronous")
     legacy = getattr(maker, "_make_tuples", None)
     if legacy is not None:
         return Form.PLAIN, legacy
@@ -46,3 +61,15 @@ def form_of(maker: Any, base: type) -> tuple[Form, Callable[..., Any] | None]:
         table=type(maker).__name__,
         hint="Define make(self, key), or make_fetch, make_compute and make_insert.",
     )
+
+
+def never_called(maker: Any) -> MissingMakeError:
+    """Return the error of who calls the default ``make``."""
+    name = type(maker).__name__
+    if all(hasattr(maker, part) for part in THREE_PARTS):
+        return MissingMakeError(
+            f"{name} is computed by {', '.join(THREE_PARTS)}, which populate calls one after the other.",
+            table=name,
+            hint=f"Call {name}.populate(key) to compute one key.",
+        )
+    return MissingMakeError(f"{name} has no make(self, key).", table=name)

@@ -177,10 +177,10 @@ def progress(target: Target, restrictions: Sequence[Any]) -> tuple[int, int]:
 @contextmanager
 def progress_bar(target: Target, total: int, display: bool) -> Iterator[Callable[[int], Any]]:
     """Show a bar of keys while the block runs; it gets what advances it."""
-    if not display:
+    if not display or not total:
         yield lambda count: None
         return
     # tqdm.auto warns in notebooks without ipywidgets
     tqdm = import_module("tqdm.auto" if find_spec("ipywidgets") else "tqdm").tqdm
-    with tqdm(total=total, desc=target.name.class_name, unit="key") as bar:
+    with tqdm(total=total, desc=target.name.class_name, unit=" keys") as bar:
         yield bar.update

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import CoroutineType, GeneratorType
 from typing import Any
 
 from datamill.algebra import operators
@@ -11,7 +12,7 @@ from datamill.compute.context import COMPUTE, FETCH, INSERT, PLAIN, MakeContext
 from datamill.compute.contract import Contract
 from datamill.compute.digest import digest
 from datamill.compute.flush import ClaimLost, Discarded, Group, Storage
-from datamill.compute.forms import Form
+from datamill.compute.forms import Form, not_plain
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.data import fetch as fetching
@@ -90,7 +91,11 @@ class Runner:
             assert self._function is not None
             if self._target.transaction == "make":
                 context.promote()
-            self._function(dict(context.key), **self._kwargs)
+            returned = self._function(dict(context.key), **self._kwargs)
+            if isinstance(returned, CoroutineType | GeneratorType):
+                returned.close()
+                name = type(self._target.maker).__name__
+                raise not_plain(name, f"make returned a {type(returned).__name__}", dict(context.key))
         else:
             phases = self._generator_phases if self._form is Form.GENERATOR else self._three_phases
             self._verified(context, phases(context))

@@ -19,7 +19,7 @@ from datamill.data.observer import Observer
 from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read, is_transaction
 from datamill.data.shared_session import SharedSession
 from datamill.data.transaction import RETRIES, ThreadState, Transaction, is_retryable
-from datamill.errors import ConfigError, DataMillError, LostConnectionError, QueryError
+from datamill.errors import ConfigError, DataMillError, LostConnectionError, MakeError, QueryError
 from datamill.settings import Config
 from datamill.sql.dialects.queues import QUEUES
 from datamill.storage import Stores
@@ -287,6 +287,11 @@ class Connection:
         self._refuse_in_make()
         self._state().cancel()
 
+    def refuse_in_make(self, what: str) -> None:
+        """Raise a MakeError if the calling thread runs a ``make``, which cannot do this."""
+        if self.observer is not None:
+            raise MakeError(f"A running make cannot {what}.", hint="Do it before populate.")
+
     def _refuse_in_make(self) -> None:
         if self.observer is not None:
             raise DataMillError(
@@ -430,7 +435,7 @@ class Connection:
         if is_transaction(query):
             self._refuse_in_make()
         if is_definition(query):
-            raise DataMillError("A running make cannot change definitions.", hint="Do it before populate.")
+            self.refuse_in_make("change definitions")
         if reads:
             observer.on_read(_tables_of(query, self.dialect))
         else:
