@@ -505,3 +505,18 @@ def test_classes_are_operands(instance: dm.Instance) -> None:
     for left in (dm.U("sex"), 1):
         with pytest.raises(dm.DataMillError):
             operator.mul(left, Mouse)
+
+
+def test_only_tables_are_deleted_from(instance: dm.Instance) -> None:
+    schema = instance.Schema("lab")
+
+    @schema
+    class Mouse(dm.Lookup):
+        definition = "mouse : int16"
+        contents = [(1,), (2,)]
+
+    for expression in (Mouse.proj(), Mouse * Mouse.proj(other="mouse")):
+        for method in ("delete", "delete_quick", "plan_delete"):
+            with pytest.raises(dm.DataMillError, match=r"Write \(T & expression\).delete\(\)"):
+                getattr(expression, method)()
+    assert len(Mouse()) == 2

@@ -322,6 +322,15 @@ class QueryExpression(metaclass=ExpressionMeta):
         return preview.preview_text(self.connection, self.__relation__(), limit=limit, width=width)
 
     @on_class
+    def delete(self, *args: Any, **options: Any) -> Any:
+        """Only tables, restricted or not, can be deleted from."""
+        raise DataMillError(
+            "Rows are deleted from tables, and this is the result of other operators than restriction.",
+            hint="Write (T & expression).delete(), where T is the table.",
+        )
+
+    plan_delete = delete_quick = delete
+
     def make_sql(self, fields: Any = None) -> str:
         """Return the SELECT statement with values inlined, for reading and for ``connection.query(sql, None)``."""
         return fetching.make_sql(self.connection, self.__relation__(), fields)

@@ -111,8 +111,9 @@ def _find(connection: Connection, id: str) -> str:
                 return schema
             known += names
     raise DataMillError(
-        f"There is no {id!r} in the trash of any schema.",
-        hint=did_you_mean(id, known) or "dm.trash.list(schema) shows what there is.",
+        f"There is no {id!r} in the trash of any schema of {connection}.",
+        hint=did_you_mean(id, known)
+        or "dm.trash.list(schema) shows what there is; pass connection= for another database.",
     )
 
 

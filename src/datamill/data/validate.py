@@ -174,7 +174,11 @@ class _Checker:
                 try:
                     self.encoder.encode_column(attribute, [value], start + index)
                 except _REFUSALS as error:
-                    yield start + index, name, str(error)
+                    yield start + index, name, self._bare(error, start + index)
+
+    def _bare(self, error: Exception, row: int) -> str:
+        """Return an error's message without the row, which is told anyway."""
+        return str(error).removeprefix(f"Row {row} for {self.spec.name}: ")
 
     def _check_partial(self, batch: RowBatch) -> Iterator[RowError]:
         try:
@@ -193,7 +197,8 @@ class _Checker:
         for position, key in zip(positions, encoded.keys, strict=True):
             earlier = self.seen.setdefault(key, position)
             if earlier != position and not any(value is None for value in key):
-                yield position, None, f"the primary key {key} repeats that of row {earlier}."
+                shown = dict(zip(self.spec.heading.primary_key, key, strict=False))
+                yield position, None, f"the primary key {shown} repeats that of row {earlier}."
         if self.check_database:
             yield from self._check_database(encoded, positions)
 
@@ -202,10 +207,12 @@ class _Checker:
         existing = existing_keys(self.connection, self.spec, physical)
         for position, key in zip(positions, physical, strict=True):
             if key in existing:
-                yield position, None, f"the primary key {key} exists in {self.spec.name}."
+                shown = dict(zip(self.spec.physical_key, key, strict=True))
+                yield position, None, f"the primary key {shown} exists in {self.spec.name}."
         for foreign_key in self.spec.foreign_keys:
             rows = list(zip(*(encoded.column(name) for name in foreign_key.attributes), strict=True))
             missing = missing_parents(self.connection, foreign_key, rows)
             for position, row in zip(positions, rows, strict=True):
                 if row in missing:
-                    yield position, foreign_key.attributes[0], f"{foreign_key.parent} has no row {row}."
+                    shown = dict(zip((theirs for _, theirs in foreign_key.attribute_map), row, strict=True))
+                    yield position, foreign_key.attributes[0], f"{foreign_key.parent} has no row {shown}."
