@@ -353,3 +353,8 @@ def test_the_command(connection: Connection, target_url: str, tmp_path: Path) ->
     run = CliRunner().invoke(app, ["copy", source, target_url, "nothing"])
     assert run.exit_code == 1
     assert "DataMillError" in run.output
+
+
+def test_a_source_without_schemas_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataMillError, match="has no schemas to copy"):
+        dm.copy_database(f"sqlite:///{tmp_path / 'typo.db'}", f"sqlite:///{tmp_path / 'mine.db'}")

@@ -210,6 +210,12 @@ def test_what_was_changed_is_not_imported(lab: Lab, other: Lab, tmp_path: Path) 
     (out / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(DataMillError, match="leaves the store"):
         dm.import_project(str(out), connection=other.connection)
+    for text in ("{", "[]", json.dumps({**manifest, "format": 99})):
+        (out / "manifest.json").write_text(text)
+        with pytest.raises(DataMillError, match=r"is no export|is an export of format"):
+            dm.import_project(str(out), connection=other.connection)
+    with pytest.raises(DataMillError, match=r"is no export: it has no manifest\.json"):
+        dm.import_project(str(tmp_path / "typo"), connection=other.connection)
     (out / "manifest.json").write_text(json.dumps({**manifest, "format": 99}))
     with pytest.raises(DataMillError, match="format 99"):
         dm.import_project(str(out), connection=other.connection)

@@ -93,6 +93,8 @@ def copy_database(
             for side in (source, destination)
         )
         plan = plan_copy(ours, theirs, names)
+        if not plan.schemas:
+            raise DataMillError(f"{ours} has no schemas to copy.", hint="Check the address of the source.")
         check_access(ours, theirs, plan)
         if dry_run:
             return CopyReport(tuple(_preview(ours, spec) for spec in plan.tables), dry_run=True)

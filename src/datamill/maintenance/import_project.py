@@ -13,7 +13,7 @@ from datamill.codecs import CodecChain, Staged
 from datamill.codecs.extras import library
 from datamill.data.insert import insert
 from datamill.data.verify_objects import stored_columns
-from datamill.errors import DataMillError, ObjectIntegrityError
+from datamill.errors import DataMillError, MissingExternalFile, ObjectIntegrityError
 from datamill.language import Reference, parse_definition, resolve_definition
 from datamill.maintenance.export_format import FORMAT_VERSION, MANIFEST, from_arrow_values, table_folder
 from datamill.model.names import TableName
@@ -66,15 +66,7 @@ def import_(
         DataMillError: It is no export, or of a newer version, or a table of it is another one in the database.
     """
     place = Place(src)
-    try:
-        manifest = json.loads(place.get(MANIFEST))
-    except ValueError as error:
-        raise DataMillError(f"{src!r} is no export: its {MANIFEST} is damaged.") from error
-    if manifest.get("format") != FORMAT_VERSION:
-        raise DataMillError(
-            f"{src!r} is an export of format {manifest.get('format')!r}; this version reads {FORMAT_VERSION}.",
-            hint="Install a newer version.",
-        )
+    manifest = _manifest(place)
     wanted = [item for item in manifest["tables"] if schemas is None or item["schema"] in schemas]
     names = {item["schema"] for item in wanted}
     files = [item for item in manifest["files"] if schemas is None or item["path"].split("/")[0] in names]
@@ -83,6 +75,26 @@ def import_(
     state = _Import(connection, place, manifest, store, advance or (lambda count: None))
     with recording(), using(connection.stores), connection.transaction:
         return {str(spec.name): _rows(state, spec) for spec in specs}
+
+
+def _manifest(place: Place) -> dict[str, Any]:
+    try:
+        found = json.loads(place.get(MANIFEST))
+    except MissingExternalFile as error:
+        raise DataMillError(
+            f"{place.url!r} is no export: it has no {MANIFEST}.",
+            hint="Name a folder that datamill export has written.",
+        ) from error
+    except ValueError as error:
+        raise DataMillError(f"{place.url!r} is no export: its {MANIFEST} is damaged.") from error
+    given = found.get("format") if isinstance(found, dict) else None
+    if given != FORMAT_VERSION:
+        raise DataMillError(
+            f"{place.url!r} is an export of format {given!r}; this version reads {FORMAT_VERSION}.",
+            hint="Install a newer version.",
+        )
+    manifest: dict[str, Any] = found
+    return manifest
 
 
 def _check(place: Place, item: Mapping[str, Any]) -> None:
