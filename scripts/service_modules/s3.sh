@@ -21,20 +21,9 @@ s3_url() {
 }
 
 s3_start() {
-    local folder port
-    folder="$(data_folder s3)"
-    port="$(port_of s3)"
-    (cd / && exec setsid "$(s3_program)" -m moto.server -H 127.0.0.1 -p "$port") \
-        >"$folder/server.log" 2>&1 9>&- &
-    printf '%s\n' "$!" >"$folder/pid"
-    for _ in $(seq 100); do
-        answers "$port" && return 0
-        sleep 0.1
-    done
-    tail -5 "$folder/server.log" >&2
-    return 1
+    start_process s3 "$(s3_program)" -m moto.server -H 127.0.0.1 -p "$(port_of s3)"
 }
 
 s3_stop() {
-    kill "$(cat "$data/s3/pid")" 2>/dev/null || true
+    stop_process s3
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.backends.cloud_stores import azure_store, gcs_store
 from tests.services import service_url
 
 if TYPE_CHECKING:
@@ -134,8 +135,31 @@ def _s3_store(request: pytest.FixtureRequest, folder: Path) -> dict[str, object]
     return new_store(request.getfixturevalue("s3_url"))
 
 
-STORES = {"file": _file_store, "memory": _memory_store, "s3": _s3_store}
+STORES = {
+    "file": _file_store,
+    "memory": _memory_store,
+    "s3": _s3_store,
+    "gcs": gcs_store,
+    "azure": azure_store,
+}
 """Protocol -> function that makes an empty store."""
+CLOUDS = ("gcs", "azure")
+os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # it asks what the emulator does not know
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the emulated clouds, which are slow, on all databases but the first: stores know no databases."""
+    first = next(iter(_wanted()), None)
+    left_out = []
+    for item in items:
+        params = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        if params.get("store") in CLOUDS and params.get("backend", first) != first:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.fixture(scope="session")

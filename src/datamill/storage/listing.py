@@ -82,7 +82,10 @@ def list_remote(fs: Any, protocol: str, root: str, prefix: str) -> Iterator[List
 
 def _find(fs: Any, protocol: str, top: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if protocol in _LISTS_KEYS:
-        yield from fs.find(top, detail=True).items()
+        found = fs.find(top, detail=True)
+        if isinstance(found, list):  # so adlfs answers for nothing, and for a file
+            found = {name: fs.info(name) for name in found}
+        yield from found.items()
         return
     if not fs.exists(top):
         return
