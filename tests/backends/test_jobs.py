@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
 
 import datamill as dm
+from datamill.compute import claims
 from datamill.compute.claims import Claims
 from datamill.compute.job_table import JobTable
 from datamill.compute.jobs import Jobs
@@ -607,6 +610,7 @@ def test_a_killed_worker_is_noticed_at_once(lab: Lab) -> None:
     code = """
 import os, signal, sys
 import datamill as dm
+from datamill.compute import claims
 from datamill.compute.claims import Claims
 from datamill.compute.job_table import JobTable
 from datamill.compute.jobs import Jobs
@@ -671,3 +675,42 @@ def test_keys_named_like_what_queues_need_are_refused(lab: Lab) -> None:
     with pytest.raises(dm.DataMillError, match="can have no job queue: 'status'"):
         fit.populate(reserve_jobs=True)
     assert fit.populate(suppress_errors=True)["success_count"] == 3
+
+
+def terminated_at(moment: int, work: Callable[[], object]) -> bool:
+    """Run a function in which SIGTERM comes at the n-th step of a worker's taking jobs and giving them back.
+
+    Returns:
+        False if the function ended before.
+    """
+    steps = 0
+
+    def count(frame: FrameType, event: str, function: object) -> None:
+        nonlocal steps
+        if frame.f_code.co_filename == claims.__file__ and frame.f_code.co_name in ("claim", "release"):
+            steps += 1
+            if steps == moment:
+                signal.raise_signal(signal.SIGTERM)
+
+    try:
+        sys.setprofile(count)
+        work()
+    except (SystemExit, ValueError):
+        pass
+    finally:
+        sys.setprofile(None)
+    return steps >= moment
+
+
+def test_a_worker_that_is_told_to_stop_at_any_moment_keeps_no_job(lab: Lab) -> None:
+    """As the worker whose error ends a run, which gives its jobs back while the others, and it too, are stopped."""
+    result = lab.computed(broken_at(1))
+    result.jobs.refresh()
+    moment = 1
+    while terminated_at(moment, lambda: result.populate(reserve_jobs=True, refresh=False)):
+        assert result.jobs.progress()["reserved"] == 0, moment
+        result.jobs.delete()
+        result.delete(prompt=False)
+        result.jobs.refresh()
+        moment += 1
+    assert moment > 20

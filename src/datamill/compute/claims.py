@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.compute import job_states, metrics
 from datamill.compute.identity import worker_name
+from datamill.compute.interrupts import deferred
 from datamill.compute.job_states import Event, Status
 from datamill.compute.jobs import UNCLAIMED, Jobs, completed, failed, later
 from datamill.errors import DataMillError
@@ -81,11 +82,14 @@ class Claims:
             most_priority: Only jobs of this priority or a smaller number.
         """
         begun = time.monotonic()
-        claims = self.jobs.connection.run_write(lambda session: self._claim(session, count, most_priority))
+        with deferred():  # what is claimed is known to be held, or it would never be given back
+            claims = self.jobs.connection.run_write(
+                lambda session: self._claim(session, count, most_priority)
+            )
+            self._held.update((claim.bound, claim) for claim in claims)
         name = self.table.target.name
         metrics.count(name, "claims", len(claims))
         metrics.count(name, "queue_seconds", time.monotonic() - begun)
-        self._held.update((claim.bound, claim) for claim in claims)
         return claims
 
     def _claim(self, session: BackendSession, count: int, most_priority: int | None) -> list[Claim]:
@@ -319,10 +323,11 @@ class Claims:
         if not self._held:
             return
         changes = {**UNCLAIMED, "status": Status.PENDING.value}
-        try:
-            self.jobs.execute(self.jobs.update(changes, *self._mine()))
-        except DataMillError as error:
-            logger.warning(
-                "Jobs of %s were not given back: %s. Their lease will run out.", self.worker, error
-            )
-        self._held.clear()
+        with deferred():  # a worker whose error ends the run is told to stop while it is here
+            try:
+                self.jobs.execute(self.jobs.update(changes, *self._mine()))
+            except DataMillError as error:
+                logger.warning(
+                    "Jobs of %s were not given back: %s. Their lease will run out.", self.worker, error
+                )
+            self._held.clear()

@@ -80,13 +80,17 @@ class Reserved:
         self._ends = None if seconds is None else time.monotonic() + seconds
         self._is_stopped = is_stopped
         try:
-            with self.claims.heartbeat():
-                try:
-                    return self._run_all()
-                finally:
-                    self.work.flush()
-        finally:
-            self.claims.release()
+            try:
+                with self.claims.heartbeat():
+                    try:
+                        return self._run_all()
+                    finally:
+                        self.work.flush()
+            finally:
+                self.claims.release()
+        except BaseException:
+            self.claims.release()  # an interrupt came just before, or between
+            raise
 
     def _run_all(self) -> bool:
         while True:
