@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from datamill.backends import mysql_catalog
 from datamill.backends.base import Conflict, Listener, RawTable, Result
@@ -22,6 +23,10 @@ from datamill.settings.values import Settings
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.mysql import MARIADB, MYSQL
 
+if TYPE_CHECKING:
+    import pyarrow
+
+Given = TypeVar("Given")
 _WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*([A-Za-z]+)(?:\s+([A-Za-z]+))?", re.DOTALL)
 _COMMITS = frozenset(("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE", "LOCK", "ANALYZE"))
 """First words of statements that commit what is open."""
@@ -80,13 +85,21 @@ class MysqlSession:
             sql: What errors show of it; default: its beginning.
             data: What LOAD DATA LOCAL sends.
         """
+
+        def work(wire: Wire) -> Answer:
+            return wire.run(statement) if data is None else wire.load(statement, data)
+
+        return self._work(work, statement, sql)
+
+    def _work(self, work: Callable[[Wire], Given], statement: bytes, sql: str | None) -> Given:
+        """Have the driver run a statement."""
         wire = self._ready()
         if len(statement) >= self.server.most_packet:  # the server would hang up
             raise too_big(
                 f"a statement of {len(statement)} bytes; max_allowed_packet is {self.server.most_packet}"
             )
         try:
-            return wire.run(statement) if data is None else wire.load(statement, data)
+            return work(wire)
         except wire.errors as error:
             raise self._explained(error, sql or statement[:1000].decode(errors="replace")) from error
         except _UNREADABLE as error:
@@ -123,6 +136,13 @@ class MysqlSession:
         answer = self.run(bind(sql, params), sql)
         self._follow(sql)
         return Result(answer.columns, answer.rows, answer.changed)
+
+    def read_arrow(self, sql: str, params: Sequence[Any] = ()) -> pyarrow.Table | None:
+        """Run a query that gives a table of Arrow; None: `execute` is to run it."""
+        statement = bind(sql, params)
+        if not self._ready().can_read_arrow or find_spec("pyarrow") is None:
+            return None
+        return self._work(lambda wire: wire.read_arrow(statement), statement, sql)
 
     def _follow(self, sql: str) -> None:
         """Keep track of transactions that a statement begins or ends."""

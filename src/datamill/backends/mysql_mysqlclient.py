@@ -27,6 +27,7 @@ class ClientWire:
 
     errors = ERRORS
     can_load = False
+    can_read_arrow = False
 
     def __init__(self, login: Login) -> None:
         self._connection: Any = _connect(login)
@@ -53,6 +54,10 @@ class ClientWire:
     def load(self, statement: bytes, data: Iterable[bytes]) -> Answer:
         """Not offered."""
         raise _driver.NotSupportedError("mysqlclient sends files only")
+
+    def read_arrow(self, statement: bytes) -> None:
+        """Not offered."""
+        raise _driver.NotSupportedError("mysqlclient makes Python objects")
 
     def stream(self, statement: bytes, size: int) -> tuple[tuple[str, ...], Iterator[list[Row]]]:
         """Run one query; return its column names and batches of its rows as they arrive."""

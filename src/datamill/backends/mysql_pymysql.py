@@ -1,21 +1,25 @@
-"""MySQL through PyMySQL, with rows read a column at a time and LOAD DATA LOCAL from memory."""
+"""MySQL through PyMySQL, whose packets are read here, columns at a time, and with LOAD DATA LOCAL from memory."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pymysql
-from pymysql.connections import Connection, MySQLResult
-from pymysql.constants import CLIENT
+from pymysql.connections import Connection
+from pymysql.constants import CLIENT, COMMAND
 
+from datamill.backends.mysql_packets import BUFFER, Done, Packets, done
 from datamill.backends.mysql_rows import RowReader
 from datamill.backends.mysql_wire import Answer, Login, Row
 
+if TYPE_CHECKING:
+    import pyarrow
+
 ERRORS: tuple[type[Exception], ...] = (pymysql.err.MySQLError, OSError, RuntimeError)
-_CHUNK = 1 << 18
+_WANTS_FILE = 0xFB
 
 
 class PyWire:
@@ -23,44 +27,75 @@ class PyWire:
 
     errors = ERRORS
     can_load = True
+    can_read_arrow = True
 
     def __init__(self, login: Login) -> None:
-        try:
-            self._connection = _Connection(**_arguments(login))
-        except (ssl.SSLError, pymysql.err.OperationalError) as error:
-            if login.tls is not None or not _is_about_tls(error):
-                raise
-            # TLS was only to be tried.
-            self._connection = _Connection(**{**_arguments(login), "ssl_disabled": True})
+        self._connection = _connect(login)
+        self._packets = Packets(self._connection)
 
     def run(self, statement: bytes) -> Answer:
         """Run one statement and fetch everything."""
-        connection = self._connection
-        connection.query(statement)
-        result: Any = connection._result
-        answer = _answer(result)
-        while result.has_next:  # a procedure: its last result only says that it is done
-            connection.next_result()
-            result = connection._result
-        return answer
+        return self._run(statement, ())
 
     def load(self, statement: bytes, data: Iterable[bytes]) -> Answer:
         """Run LOAD DATA LOCAL and send these data, whatever file the server asks for."""
-        self._connection.local_data = data
-        try:
-            return self.run(statement)
-        finally:
-            self._connection.local_data = None
+        return self._run(statement, data)
+
+    def _run(self, statement: bytes, data: Iterable[bytes]) -> Answer:
+        answer, end = self._answer(self._begin(statement, data))
+        while end.has_next:  # a procedure: its last result only says that it is done
+            _, end = self._answer(self._result(data))
+        return answer
 
     def stream(self, statement: bytes, size: int) -> tuple[tuple[str, ...], Iterator[list[Row]]]:
         """Run one query; return its column names and batches of its rows as they arrive."""
-        connection = self._connection
-        connection.query(statement, unbuffered=True)
-        result: Any = connection._result
-        if not result.unbuffered_active:
+        found = self._begin(statement, ())
+        if isinstance(found, Done):
             return (), iter(())
-        names = tuple(item[0] for item in result.description)
-        return names, _batches(result, RowReader(connection, result.converters), size)
+        return found.names, _batches(found, size)
+
+    def read_arrow(self, statement: bytes) -> pyarrow.Table | None:
+        """Run one query; return its columns as Arrow arrays, None if there is a value that Arrow has nothing like."""
+        found = self._begin(statement, ())
+        return None if isinstance(found, Done) else found.read_arrow()
+
+    def _begin(self, statement: bytes, data: Iterable[bytes]) -> RowReader | Done:
+        self._connection._execute_command(COMMAND.COM_QUERY, statement)
+        return self._result(data)
+
+    def _result(self, data: Iterable[bytes]) -> RowReader | Done:
+        """Read what a statement gives, up to its first row."""
+        packets = self._packets
+        first = packets.one()
+        if first[0] == _WANTS_FILE:
+            first = self._send(data)
+        if first[0] == 0:
+            return done(first)
+        return RowReader(packets, packets.fields(self._connection.encoding))
+
+    def _answer(self, found: RowReader | Done) -> tuple[Answer, Done]:
+        if isinstance(found, Done):
+            return Answer((), [], found.changed, found.warnings), found
+        rows = found.read()
+        assert found.done is not None
+        return Answer(found.names, rows, len(rows), found.done.warnings), found.done
+
+    def _send(self, data: Iterable[bytes]) -> bytes:
+        """Answer the server's wish for a file with the data at hand; whatever file it named, it gets nothing else."""
+        connection = self._connection
+        sent = False
+        try:
+            for block in data:
+                sent = True
+                for start in range(0, len(block), BUFFER):
+                    connection.write_packet(block[start : start + BUFFER])
+        finally:
+            connection.write_packet(b"")
+            answer = self._packets.one()
+        if not sent:
+            connection._force_close()
+            raise pymysql.err.OperationalError(2013, "The server asked for a file that nobody offered")
+        return answer
 
     def close(self) -> None:
         """Say good-bye and close."""
@@ -69,94 +104,26 @@ class PyWire:
 
     def abort(self) -> None:
         """Drop the connection without reading what is still to come."""
-        result: Any = self._connection._result
-        if result is not None:
-            result.unbuffered_active = False
-        self._connection.drop()
+        self._connection._force_close()
 
 
-def _answer(result: Any) -> Answer:
-    if result.description is None:
-        return Answer((), [], int(result.affected_rows or 0), int(result.warning_count or 0))
-    rows = result.rows
-    return Answer(
-        tuple([item[0] for item in result.description]), rows, len(rows), int(result.warning_count or 0)
-    )
-
-
-def _batches(result: Any, reader: RowReader, size: int) -> Iterator[list[Row]]:
-    while True:
-        try:
-            rows = reader.read(size)
-        except BaseException:
-            result.unbuffered_active = False
-            raise
-        if reader.is_done:
-            result.unbuffered_active = False
-            result.connection = None
+def _batches(reader: RowReader, size: int) -> Iterator[list[Row]]:
+    while reader.done is None:
+        rows = reader.read(size)
         if rows:
             yield rows
-        if reader.is_done:
-            return
 
 
-class _Connection(Connection):
-    """A connection that reads rows faster, and sends only what it was told to, never a file."""
-
-    local_data: Iterable[bytes] | None = None
-    _result: Any
-    _force_close: Any
-    server_status: int
-
-    def drop(self) -> None:
-        """Close the socket without a word."""
-        self._force_close()
-
-    def _read_query_result(self, unbuffered: bool = False) -> int:
-        self._result = None
-        result = _Result(self)
-        if unbuffered:
-            result.init_unbuffered_query()
-        else:
-            result.read()
-        self._result = result
-        if result.server_status is not None:
-            self.server_status = result.server_status
-        return int(result.affected_rows or 0)
-
-
-class _Result(MySQLResult):
-    connection: Any
-    converters: Any
-    _read_ok_packet: Any
-    rows: Any
-    affected_rows: Any
-    server_status: Any
-    warning_count: Any
-    has_next: Any
-
-    def _read_rowdata_packet(self) -> None:
-        reader = RowReader(self.connection, self.converters)
-        self.rows = reader.read()
-        self.warning_count, self.has_next = reader.warnings, reader.has_next
-        self.affected_rows = len(self.rows)
-        self.connection = None
-
-    def _read_load_local_packet(self, first_packet: Any) -> None:
-        """Answer the server's wish for a file with the data at hand, or with nothing."""
-        connection = self.connection
-        data = connection.local_data
-        try:
-            for block in data or ():
-                for start in range(0, len(block), _CHUNK):
-                    connection.write_packet(block[start : start + _CHUNK])
-        finally:
-            connection.write_packet(b"")
-            ok_packet = connection._read_packet()
-        if data is None:
-            connection._force_close()
-            raise pymysql.err.OperationalError(2013, "The server asked for a file that nobody offered")
-        self._read_ok_packet(ok_packet)
+def _connect(login: Login) -> Any:
+    try:
+        connection: Any = Connection(**_arguments(login))
+    except (ssl.SSLError, pymysql.err.OperationalError) as error:
+        if login.tls is not None or not _is_about_tls(error):
+            raise
+        # TLS was only to be tried.
+        connection = Connection(**{**_arguments(login), "ssl_disabled": True})
+    connection._rfile = connection._sock.makefile("rb", BUFFER)
+    return connection
 
 
 def _is_about_tls(error: Exception) -> bool:

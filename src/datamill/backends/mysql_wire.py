@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Row = tuple[Any, ...]
 
@@ -47,12 +50,17 @@ class Wire(Protocol):
     """What it raises."""
     can_load: bool
     """Rows can be sent by LOAD DATA LOCAL, from memory."""
+    can_read_arrow: bool
+    """Columns can be read without a Python object per value."""
 
     def run(self, statement: bytes) -> Answer:
         """Run one statement and fetch everything."""
 
     def load(self, statement: bytes, data: Iterable[bytes]) -> Answer:
         """Run LOAD DATA LOCAL and send these data, whatever file the server asks for."""
+
+    def read_arrow(self, statement: bytes) -> pyarrow.Table | None:
+        """Run one query; return its columns, None if there is a value that Arrow has nothing like."""
 
     def stream(self, statement: bytes, size: int) -> tuple[tuple[str, ...], Iterator[list[Row]]]:
         """Run one query; return its column names and batches of its rows as they arrive."""

@@ -27,11 +27,15 @@ class ArrowRows(Sequence[Row]):
         count: Number of rows.
     """
 
-    __slots__ = ("_columns", "_count", "_kinds")
+    __slots__ = ("_columns", "_count", "_kinds", "_made_by_row")
 
     def __init__(self, heading: Heading, columns: list[pyarrow.ChunkedArray[Any]], count: int) -> None:
         self._kinds = [attribute.stored.kind for attribute in heading.attributes.values()]
         self._columns, self._count = columns, count
+        self._made_by_row = [
+            kind == "json" or _is_driver_value(column.type, kind)
+            for column, kind in zip(columns, self._kinds, strict=True)
+        ]
 
     def __len__(self) -> int:
         return self._count
@@ -50,14 +54,15 @@ class ArrowRows(Sequence[Row]):
 
     def column(self, position: int) -> list[Any]:
         """Return a column as the driver's own rows would have it."""
-        values: list[Any] = self._columns[position].to_pylist()
-        if self._kinds[position] == "uuid":
+        column = self._columns[position]
+        values: list[Any] = column.to_pylist()
+        if self._kinds[position] == "uuid" and pyarrow.types.is_string(column.type):
             return [None if value is None else UUID(value) for value in values]
         return values
 
     def arrow(self, position: int) -> pyarrow.ChunkedArray[Any] | None:
-        """Return a column as `formats.arrow` would make it of stored values; None for documents, which it rewrites."""
-        return None if self._kinds[position] == "json" else self._columns[position]
+        """Return a column as `formats.arrow` would make it of stored values; None where it looks at each value."""
+        return None if self._made_by_row[position] else self._columns[position]
 
 
 def as_arrow_rows(heading: Heading, table: pyarrow.Table) -> ArrowRows | None:
@@ -84,6 +89,8 @@ _MOMENTS = ("date", "datetime", "timestamp", "time")
 
 def _fitted(column: pyarrow.ChunkedArray[Any], stored: AttributeType) -> pyarrow.ChunkedArray[Any] | None:
     wanted = arrow_type(stored)
+    if _is_driver_value(column.type, stored.kind):
+        return column
     if stored.kind == "uuid":
         return _texts_of_uuids(column) if isinstance(column.type, pyarrow.UuidType) else None
     if isinstance(column.type, pyarrow.BaseExtensionType):
@@ -97,6 +104,14 @@ def _fitted(column: pyarrow.ChunkedArray[Any], stored: AttributeType) -> pyarrow
     return column if column.type == wanted else column.cast(wanted)
 
 
+def _is_driver_value(found: Any, kind: str) -> bool:
+    """True if a column is to stay as it is: MySQL's uuids are bytes, its times durations."""
+    types = pyarrow.types
+    return bool(kind == "uuid" and types.is_binary(found)) or bool(
+        kind == "time" and types.is_duration(found)
+    )
+
+
 def _may_become(found: Any, kind: str) -> bool:
     """True if a column of this type holds values of the kind, not something that could merely be turned into them."""
     types = pyarrow.types
@@ -107,7 +122,9 @@ def _may_become(found: Any, kind: str) -> bool:
     if kind in _MOMENTS:
         return bool(types.is_temporal(found)) and getattr(found, "tz", None) is None
     if kind == "bool":
-        return bool(types.is_boolean(found))
+        return bool(types.is_boolean(found) or types.is_integer(found))
+    if types.is_decimal(found):
+        return kind not in ("float32", "float64")
     return bool(types.is_integer(found) or types.is_floating(found) or types.is_string(found))
 
 

@@ -10,7 +10,7 @@ from datamill.algebra.expression.tree import columns
 from datamill.algebra.operators import project, top
 from datamill.algebra.predicates import Equal
 from datamill.algebra.relations import Relation, Restriction, Slice, base_tables, sources
-from datamill.backends.base import ReadsArrow
+from datamill.backends.base import BackendSession, ReadsArrow
 from datamill.data.external import resolved
 from datamill.data.fetched import Fetched
 from datamill.model.heading import Heading
@@ -19,6 +19,8 @@ from datamill.sql.select import compile_select
 from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from datamill.data.arrow_rows import ArrowRows
     from datamill.data.connection import Connection
 
@@ -109,8 +111,14 @@ def _read_rows(connection: Connection, statement: Statement) -> list[tuple[Any, 
 
 
 def _read_columns(connection: Connection, relation: Relation, statement: Statement) -> ArrowRows | None:
-    session = connection.session
-    table = session.read_arrow(statement.sql, statement.params) if isinstance(session, ReadsArrow) else None
+    def read(session: BackendSession) -> pyarrow.Table | None:
+        if not isinstance(session, ReadsArrow):
+            return None
+        return session.read_arrow(statement.sql, statement.params)
+
+    if any(attribute.stored.family == "opaque" for attribute in relation.heading.attributes.values()):
+        return None  # what the driver makes of types of its own
+    table = connection.run_read(read)
     if table is None:
         return None
     from datamill.data.arrow_rows import as_arrow_rows
