@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, DataMillWarning, warn_user
 from datamill.registry import Registry
 
 _NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
@@ -183,6 +183,10 @@ CODECS: Final = Registry[Codec](
 )
 
 
+_YIELDING: Final = ("arrow", "image", "parquet", "zarr")
+"""Codecs that DataJoint lacks: published pipelines define some of these names themselves, and then theirs count."""
+
+
 class Revision:
     """Counts changes of the registry, so that chains resolved earlier are not used on."""
 
@@ -197,11 +201,13 @@ def _register(cls: type[Codec]) -> None:
     codec = _instance(cls)
     taken = type(CODECS.get(name)) if name in CODECS else cls
     if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise DataMillError(
-            f"The codec name {name!r} of {cls.__module__}.{cls.__qualname__} is taken by "
-            f"{taken.__module__}.{taken.__qualname__}.",
-            hint="Choose another name, or write register=False if this is a base class.",
-        )
+        ours = f"{cls.__module__}.{cls.__qualname__}"
+        if name not in _YIELDING or not taken.__module__.startswith("datamill."):
+            raise DataMillError(
+                f"The codec name {name!r} of {ours} is taken by {taken.__module__}.{taken.__qualname__}.",
+                hint="Choose another name, or write register=False if this is a base class.",
+            )
+        warn_user(f"<{name}> means {ours} from now on, not datamill's own codec.", DataMillWarning)
     CODECS.register(name, codec, replace=True)
     Revision.number += 1
 

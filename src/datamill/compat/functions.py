@@ -161,3 +161,7 @@ class ExternalTable(_Unavailable):
 
     reason = "External tables of DataJoint 0.14 have no counterpart."
     hint = "Use store-backed codecs such as <blob@store>."
+
+
+class ExternalMapping(ExternalTable):
+    """Raises: so did its tables."""

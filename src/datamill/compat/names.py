@@ -102,7 +102,7 @@ MODULES: dict[str, dict[str, str]] = {
         **_names(f"{_API}.universe", "U"),
         **_names("datamill.compat.kinds", "Aggregation Projection Union"),
     },
-    "external": _names("datamill.compat.functions", "ExternalTable"),
+    "external": _names("datamill.compat.functions", "ExternalTable ExternalMapping"),
     "fetch": _KEYS,
     "hash": _names("datamill.compat.hashes", "key_hash uuid_from_buffer uuid_from_file uuid_from_stream"),
     "hash_registry": _names("datamill.compat.stored", "compute_hash put_hash get_hash get_store_backend"),

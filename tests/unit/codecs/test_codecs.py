@@ -87,6 +87,17 @@ def test_another_class_of_the_same_name_raises(name: str) -> None:
     assert type(codecs.get_codec(name)).__name__ != "Other"
 
 
+def test_a_pipelines_own_codec_takes_a_name_that_datajoint_leaves_free() -> None:
+    ours = type(codecs.get_codec("image"))
+    with pytest.warns(DataMillWarning, match="means .*Mine from now on"):
+        mine = type("Mine", (Plain,), {"name": "image"})
+    assert type(codecs.get_codec("image")) is mine
+    with pytest.raises(DataMillError, match="is taken by"):
+        type("Other", (Plain,), {"name": "image"})
+    codecs.unregister_codec("image")
+    CODECS.register("image", ours())
+
+
 @pytest.mark.parametrize("name", ["", "1a", "a b", "<a>", "a@b", 3])
 def test_impossible_names(name: Any) -> None:
     with pytest.raises(DataMillError, match="cannot name a codec"):
