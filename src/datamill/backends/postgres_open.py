@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from psycopg import RawCursor, pq
+from psycopg import RawCursor, adapters, pq
 from psycopg.abc import Buffer
-from psycopg.adapt import Loader
+from psycopg.adapt import Dumper, Loader
 from psycopg.types.json import set_json_loads
 
 from datamill.backends.postgres_arrays import ArrayDumper
@@ -48,6 +48,17 @@ class _TextOrBytes(Loader):
             return str(data, "utf-8")
         except UnicodeDecodeError:
             return bytes(data)
+
+
+class _BytesAsTheyAre(Dumper):
+    """Binds bytes without the copy that psycopg makes of them."""
+
+    format = pq.Format.BINARY
+    oid = adapters.types["bytea"].oid
+
+    def dump(self, obj: bytes) -> bytes:
+        """Return them."""
+        return obj
 
 
 def _as_text(document: str | bytes) -> str:
@@ -135,6 +146,7 @@ def _set_up(connection: PgConnection, address: DatabaseAddress, settings: Settin
         raise DataMillError(text, hint="Ask for an upgrade of the server.")
     connection.adapters.register_loader(0, _TextOrBytes)
     connection.adapters.register_dumper(list, ArrayDumper)
+    connection.adapters.register_dumper(bytes, _BytesAsTheyAre)
     set_json_loads(_as_text, connection)
     connection.cursor_factory = RawCursor
     for sql in session_scripts(settings):

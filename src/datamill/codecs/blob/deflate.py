@@ -15,7 +15,8 @@ MAX_RATIO: Final = 1040
 PROBED_FROM: Final = 1 << 18
 """Bytes from which a sample is compressed first: noise would take ten times as long to no avail."""
 STEP: Final = 1 << 16
-SLICE: Final = 1 << 12
+SLICE: Final = 1 << 11
+RUN: Final = 1 << 15
 _U64: Final = Struct("<Q")
 
 
@@ -38,10 +39,10 @@ def compress(blob: bytes) -> bytes:
 
 
 def _sample(blob: bytes) -> bytes:
-    """Return a sixteenth of a blob: slices from everywhere; and a run from its middle, which shows repetitions."""
+    """Return slices from everywhere in a blob, and a run from its middle, which shows repetitions."""
     view, middle = memoryview(blob), len(blob) // 2
     slices = [view[start : start + SLICE] for start in range(0, len(blob), STEP)]
-    return b"".join((*slices, view[middle : middle + STEP]))
+    return b"".join((*slices, view[middle : middle + RUN]))
 
 
 def decompress(blob: bytes, length_format: Struct) -> bytes:
