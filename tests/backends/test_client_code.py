@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,8 @@ from datamill.data.connection import Connection
 
 
 @pytest.fixture
-def schema(connection: Connection) -> dm.Schema:
+def schema(connection: Connection, tmp_path: Path) -> dm.Schema:
+    connection.config["stores"] = {"raw": {"protocol": "file", "location": str(tmp_path)}}
     return dm.Schema("lab", connection=connection)
 
 
@@ -26,7 +28,7 @@ def mouse(schema: dm.Schema) -> type[dm.Manual]:
         born = null : date
         trace = null : <blob>
         movie = null : <attach>
-        raw = null : <filepath@>
+        raw = null : <filepath@raw>
         ident = null : uuid
         extra = null : json
         score = 1.5 : float64
@@ -59,23 +61,39 @@ def test_attributes_tell_what_they_are(mouse: type[dm.Manual]) -> None:
     assert named("is_attachment") == ["movie"]
     assert named("is_filepath") == ["raw"]
     assert named("autoincrement") == []
-    assert [(item.name, item.store) for item in attributes if item.store is not None] == [("raw", "")]
+    assert [(item.name, item.store) for item in attributes if item.store is not None] == [("raw", "raw")]
     assert [item.name for item in attributes if item.default is None and not item.nullable] == [
         "mouse",
         "weight",
     ]
 
 
-def test_a_restricted_table_tells_its_conditions(mouse: type[dm.Manual]) -> None:
+def test_a_restricted_table_tells_its_conditions(schema: dm.Schema, mouse: type[dm.Manual]) -> None:
+    @schema
+    class Ear(dm.Manual):
+        definition = "-> Mouse\near : int32"
+
     mouse.insert([{"mouse": k, "weight": k} for k in range(4)])
+    Ear.insert([{"mouse": k, "ear": 1} for k in range(4)])
     assert not mouse().restriction
     assert not mouse.restriction
     some = mouse & "mouse > 0" & {"mouse": [1, 2, 3]}
     assert some.restriction == ["mouse > 0", {"mouse": [1, 2, 3]}]
     assert len(mouse & some.restriction) == 3
     assert len(mouse & (some - {"mouse": 2}).restriction) == 2
-    assert len(mouse & (some << "mouse = 3").restriction) == 1
+    assert len(Ear & (Ear << "weight > 1").restriction) == 2
     assert not some.proj().restriction
+
+
+def test_what_schemas_of_datajoint_0_14_had(schema: dm.Schema) -> None:
+    for name, advice in (("external", "dm.gc"), ("log", "~runs"), ("lgo", r"dir\(schema\)")):
+        assert not hasattr(schema, name)
+        with pytest.raises(AttributeError, match=advice):
+            getattr(schema, name)
+
+
+def test_diagrams_draw_themselves(schema: dm.Schema, mouse: type[dm.Manual]) -> None:
+    assert (dm.Diagram(schema)._repr_svg_() or "").startswith(("<svg", "<?xml"))
 
 
 def test_connections_tell_where_they_lead(connection: Connection) -> None:

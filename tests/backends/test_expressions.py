@@ -464,6 +464,8 @@ CASES: dict[str, Cases] = {
         ("JSON_VALUE(j, '$.f')", "2.5"),
         ("JSON_VALUE(j, '$.f' RETURNING float)", 2.5),
         ("JSON_VALUE(j, '$.a[0]' RETURNING int)", 10),
+        ("JSON_VALUE(j, '$.f' RETURNING decimal(4,0))", Decimal("3")),
+        ("CAST(j -> '$.f' AS decimal(6,2))", Decimal("2.50")),
         ("JSON_VALUE(j, '$.absent' RETURNING int)", NULL),
         ("JSON_UNQUOTE(j -> '$.s')", "Ünïcode"),
         ("JSON_LENGTH(j, '$.a')", 2),

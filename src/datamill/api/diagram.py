@@ -430,6 +430,9 @@ class Diagram:
             bundle.setdefault("text/plain", f"Diagram of {len(self)} tables ({error})")
         return bundle
 
+    def _repr_svg_(self) -> str | None:
+        return self._repr_mimebundle_().get("image/svg+xml")
+
 
 def _palette(theme: str) -> drawing.Theme:
     found = drawing.THEMES.get("light" if theme == "auto" else theme)

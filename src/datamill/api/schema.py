@@ -20,6 +20,11 @@ from datamill.model.names import TableName, Tier, check_name
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
+_OF_0_14 = {
+    "external": "Values in stores need no tables of their own: dm.gc removes objects to which no row refers.",
+    "log": "What was computed, when and by whom, is in the table ~runs; the database server logs the rest.",
+}
+
 
 class Schema:
     """A namespace of tables. Decorate table classes with it to declare them.
@@ -93,6 +98,12 @@ class Schema:
         self.require_active()
         assert self.database is not None
         return self.database
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            advice = _OF_0_14.get(name, "dir(schema) lists what there is.")
+            raise AttributeError(f"Schema has no attribute {name!r}. {advice}", name=name, obj=self)
 
     @property
     def exists(self) -> bool:

@@ -134,7 +134,11 @@ def _from_json(writer: Writer, call: Call) -> None:
     if type.family in ("integer", "float", "decimal"):
         name = "DOUBLE" if type.family == "float" else "DECIMAL(65, 30)"
         number = _JSON_NUMBER.replace("{name}", name)
-        template(f"(ROUND({number}) DIV 1)" if type.family == "integer" else number)(writer, call)
+        if type.family == "integer":
+            number = f"(ROUND({number}) DIV 1)"
+        elif type.family == "decimal" and type != DECIMAL:
+            number = f"CAST({number} AS {type_name(type)})"
+        template(number)(writer, call)
     elif type.family == "bool":
         template(_JSON_BOOL)(writer, call)
     elif type.family == "text":

@@ -86,7 +86,7 @@ def _from_json(writer: Writer, value: Expression, type: AttributeType) -> None:
             + type_name(number)
             + " END"
         )(writer, Call("", (value,), type))
-        writer.text(f"::{type_name(type)}" if type.family == "integer" else "")
+        writer.text(f"::{type_name(type)}" if type.family != "float" and type != DECIMAL else "")
         return
     if type.family == "bool":
         template(
