@@ -111,6 +111,20 @@ class MysqlSession:
             self._lose("was interrupted")
             raise
 
+    @contextmanager
+    def byte_by_byte(self) -> Iterator[None]:
+        """Within the block, have the server not look for characters of several bytes in the text of statements.
+
+        For noise in binary values that takes it most of the time: 15 ms of 23 per MiB (measured). Text is still taken
+        as utf8mb4, names are not, so statements with names beyond ASCII are to be run outside.
+        """
+        self.run(b"SET character_set_client = binary")
+        try:
+            yield
+        finally:
+            if self._wire is not None:
+                self.run(f"SET character_set_client = {self._target.login.charset}".encode())
+
     def _ready(self) -> Wire:
         if self._wire is None:
             raise LostConnectionError(

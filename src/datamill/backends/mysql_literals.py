@@ -83,13 +83,11 @@ def _of_subclass(value: Any) -> bytes:
 
 
 def quote_bytes(raw: bytes) -> bytes:
-    """Return bytes between quotes; runs at the speed of memory."""
+    """Return bytes between quotes; only backslashes and quotes need escapes."""
     if b"\\" in raw:
         raw = raw.replace(b"\\", b"\\\\")
     if b"'" in raw:
         raw = raw.replace(b"'", b"\\'")
-    if b"\0" in raw:
-        raw = raw.replace(b"\0", b"\\0")
     return b"'%b'" % raw
 
 

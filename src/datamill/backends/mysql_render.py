@@ -44,7 +44,7 @@ def _column_as_values(column: Sequence[Any]) -> tuple[bytes, Sequence[Any]]:
 
 def _needs_no_escape(encoded: Sequence[bytes]) -> bool:
     everything = b"".join(encoded)
-    return not (b"'" in everything or b"\\" in everything or b"\0" in everything)
+    return not (b"'" in everything or b"\\" in everything)
 
 
 # --- LOAD DATA -------------------------------------------------------------------------------------------------
