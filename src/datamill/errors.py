@@ -374,6 +374,26 @@ def near_misses(name: object, choices: Sequence[str], limit: int = 3) -> tuple[s
     return tuple(folded[match] for match in close)
 
 
+def require(value: object, kind: type | tuple[type, ...], rule: str) -> None:
+    """Refuse an argument of a wrong type where it enters.
+
+    Args:
+        value: The argument.
+        kind: What it must be an instance of.
+        rule: Says so in words: ``"fill must be a mapping"``.
+
+    Raises:
+        TypeError: The rule, and what was given instead.
+
+    Example:
+        >>> require(3, str, "A name must be text")
+        Traceback (most recent call last):
+        TypeError: A name must be text, not int.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{rule}, not {type(value).__name__}.")
+
+
 def did_you_mean(name: object, choices: Sequence[str]) -> str | None:
     """Return the sentence ``Did you mean 'x' or 'y'?``, or None if nothing looks alike."""
     close = near_misses(name, choices)

@@ -8,7 +8,7 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.api.tiers import Computed, Imported, Lookup, Manual, Part, UserTable
-from datamill.errors import DataMillWarning, warn_user
+from datamill.errors import DataMillWarning, require, warn_user
 from datamill.model.names import TableName, Tier
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def make_classes(schema: Schema, into: Any) -> None:
         schema: An active schema.
         into: Mapping or module to fill.
     """
+    require(into, (types.ModuleType, MutableMapping), "Classes go into a module or a mapping")
     namespace: MutableMapping[str, Any] = vars(into) if isinstance(into, types.ModuleType) else into
     names = schema._table_names()
     masters: dict[TableName, Any] = {}

@@ -17,7 +17,7 @@ from datamill.data.delete import plan_delete
 from datamill.data.dependencies import edge_attributes
 from datamill.data.scalars import counts as count_rows
 from datamill.diagram.rows import LazyRows, Rows, traced
-from datamill.errors import DataMillError, MissingExtraError
+from datamill.errors import DataMillError, MissingExtraError, require
 from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName
 
@@ -393,6 +393,7 @@ class Diagram:
             DataMillError: There is no such format.
         """
         path = Path(filename)
+        require(format or "", str, "format must be text")
         ending = (format or path.suffix).lower().lstrip(".")
         make = self._formats().get(ending)
         if make is None:
@@ -442,6 +443,7 @@ def _palette(theme: str) -> drawing.Theme:
 
 
 def _levels(number: int) -> int:
+    require(number, int, "The number of levels must be a whole number")
     if isinstance(number, bool) or number < 0:
         raise DataMillError(
             f"{number!r} is no number of levels.", hint="Write d + n or d - n with n of 0 or more."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any
 
 from datamill.api.populating import AutoPopulate
@@ -18,7 +19,7 @@ from datamill.compute.options import Options
 from datamill.compute.populate import populate_parallel
 from datamill.compute.resources import UNLIMITED, Resources, most_at_once, needs_of
 from datamill.compute.work import Make
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def populate_elsewhere(
 
 def _wanted(where: Where) -> int | None:
     """Return how many workers to use; None: as many as the executor has."""
+    require(where.processes, (int, NoneType), "processes must be a whole number or None")
     if where.processes is not None and where.processes < 1:
         raise DataMillError(f"processes={where.processes} makes no sense.", hint="Give at least 1, or None.")
     if where.executor is None:

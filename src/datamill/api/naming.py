@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from datamill.errors import require
 from datamill.model.names import TableName
 
 
-def reference_namer(context: Mapping[str, Any]) -> Callable[[TableName], str]:
+def reference_namer(context: Mapping[Any, Any]) -> Callable[[TableName], str]:
     """Return a function that writes a table's name as it is known in a namespace, else quoted in full."""
+    require(context, Mapping, "context must be a mapping of names")
     known: dict[TableName, str] = {}
     for name, value in context.items():
-        if name.startswith("__"):
+        if not isinstance(name, str) or name.startswith("__"):
             continue
         if isinstance(value, type):
             _remember_class(known, name, value)

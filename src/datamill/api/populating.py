@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -18,7 +18,7 @@ from datamill.compute.key_source import check_key_source, default_key_source
 from datamill.compute.populate import Options
 from datamill.compute.resources import capacity_of
 from datamill.compute.target import policy
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.model.names import TableName
 
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ class AutoPopulate(Table):
                 "populate works on the whole table.",
                 hint="Pass the restriction as an argument: T.populate(restriction).",
             )
+        require(make_kwargs or {}, Mapping, "make_kwargs must be a mapping")
+        require(() if keys is None else keys, Iterable, "keys must be an iterable of keys")
         form = form_of(self, AutoPopulate)
         options = Options(
             suppress_errors=suppress_errors,

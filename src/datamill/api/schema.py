@@ -14,7 +14,7 @@ from datamill.api.table import FreeTable
 from datamill.api.tiers import MASTER_TIERS, Part, UserTable, physical_name
 from datamill.catalog import AlterPlan, adopted, compare
 from datamill.data import drop as dropping
-from datamill.errors import DataMillError, MissingTableError, did_you_mean
+from datamill.errors import DataMillError, MissingTableError, did_you_mean, require
 from datamill.model.names import TableName, Tier, check_name
 
 if TYPE_CHECKING:
@@ -230,6 +230,7 @@ class Schema:
 
     def bind_copy(self, cls: type[UserTable]) -> Any:
         """Return a subclass of a table class, parts included, bound to this schema (used by ``T.on``)."""
+        require(cls, type, "The class of a table is expected")
         metaclass: Any = type(cls)
         copy = metaclass(
             cls.__name__, (cls,), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
@@ -241,10 +242,12 @@ class Schema:
 
     def declare_table(self, cls: type[UserTable], context: Mapping[str, Any] | None = None) -> None:
         """Create the table of a bound class if it is absent."""
+        require(cls, type, "The class of a table is expected")
         declare_class(self, cls, {cls: None}, context=context, force=True)
 
     def drift_of(self, cls: type[UserTable]) -> list[str]:
         """List the differences between a class's definition and its table."""
+        require(cls, type, "The class of a table is expected")
         declared = spec_of(self, cls)
         if declared is None:
             return []
@@ -256,6 +259,7 @@ class Schema:
         self, cls: type[UserTable], context: Mapping[str, Any] | None, **options: Any
     ) -> AlterPlan:
         """Make a table match its class's definition."""
+        require(cls, type, "The class of a table is expected")
         return alter_plan(self, cls, context, **options)
 
     # looking ---------------------------------------------------------------------------------------------------

@@ -104,6 +104,8 @@ class UserTable(Table, metaclass=TableMeta):
     @classmethod
     def on(cls, instance: Any) -> Any:
         """Return this class, parts included, bound to the schema of the same name on another `Instance`."""
+        if not hasattr(instance, "Schema"):
+            raise TypeError(f"{cls.__name__}.on takes an Instance, not {type(instance).__name__}.")
         schema = cls()._require_schema()
         target = instance.Schema(schema.database, create_schema=False, create_tables=False)
         return target.bind_copy(cls)

@@ -15,7 +15,7 @@ from datamill.catalog.drift import adopted
 from datamill.catalog.named import drop_unused_types
 from datamill.catalog.refill import fill
 from datamill.codecs import chain_for
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.model.attribute import Attribute
 from datamill.model.convert import convert_one
 from datamill.model.names import TableName
@@ -86,6 +86,8 @@ def _plan(
     fill: Mapping[str, Any],
     allow_data_loss: bool,
 ) -> AlterPlan:
+    require(renames, Mapping, "renames must map new names to old ones")
+    require(fill, Mapping, "fill must map attributes to values")
     existing = host.catalog.spec(declared.name)
     graph = host.catalog.graph()
     dependents = [graph.specs[name] for name in graph.descendants(declared.name)[1:]]

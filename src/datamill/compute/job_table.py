@@ -13,7 +13,7 @@ from datamill.catalog.definitions import changing
 from datamill.catalog.resolve import stored_type
 from datamill.compute.job_states import Status
 from datamill.data.values import from_driver, table_coder
-from datamill.errors import AccessError, DataMillError, MissingTableError
+from datamill.errors import AccessError, DataMillError, MissingTableError, require
 from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
@@ -122,6 +122,7 @@ def _column(name: str, text: str, default: Any = None, *, nullable: bool = False
 
 def shortened(message: str) -> str:
     """Return an error message that fits its column."""
+    require(message, str, "The message about a job must be text")
     if len(message) <= LONGEST_MESSAGE:
         return message
     return message[: LONGEST_MESSAGE - len(_CUT)] + _CUT
@@ -232,6 +233,8 @@ class JobTable:
                 values = [key[name] for key in keys]
             except KeyError:
                 raise DataMillError(f"A job of {self.target.name} has no {name!r} in its key.") from None
+            except (TypeError, IndexError):
+                raise TypeError(f"The key of a job of {self.target.name} must be a mapping.") from None
             columns.append(coders[name].encode(values).driver)
         return list(zip(*columns, strict=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 from datamill.algebra import operators
@@ -14,8 +15,10 @@ from datamill.compute.job_states import Event, Status
 from datamill.compute.jobs import UNCLAIMED, Jobs, later
 from datamill.compute.key_source import keys_of
 from datamill.compute.recovery import recover
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.sql import jobs as sql
+
+MOST_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class RefreshOptions:
     orphan_timeout: float | None = None
 
     def __post_init__(self) -> None:
+        for name in ("delay", "stale_timeout", "orphan_timeout"):
+            seconds = getattr(self, name)
+            require(seconds, (int, float, NoneType), f"{name} must be a number of seconds")
+            if seconds is not None and not abs(seconds) < MOST_SECONDS:
+                raise DataMillError(f"{name}={seconds} is no usable number of seconds.")
+        require(self.priority, (int, NoneType), "priority must be a whole number")
         if self.priority is not None and not 0 <= self.priority <= 127:
             raise DataMillError(
                 f"priority={self.priority} is out of range.", hint="Priorities are 0 to 127, lower first."

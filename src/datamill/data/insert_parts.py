@@ -9,7 +9,7 @@ from datamill.algebra.operators import as_relation
 from datamill.data.encode import EncodedBatch
 from datamill.data.rows import RowBatch, row_batches
 from datamill.data.write_rows import InsertOptions, TableBatch, make_encoder, write_batches
-from datamill.errors import DataMillError, did_you_mean
+from datamill.errors import DataMillError, did_you_mean, require
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 
@@ -41,6 +41,7 @@ def insert_group(
     Raises:
         DataMillError: A key of ``parts`` is no part of the table, or a part row belongs to no master of this call.
     """
+    require(parts, Mapping, "parts must map part tables to their rows")
     by_part = {part_spec(connection, master, part): given for part, given in parts.items()}
     ordered = [
         (spec, by_part[spec])

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.operators import project
 from datamill.algebra.relations import Relation, Slice
 from datamill.data.fetch import count
 from datamill.data.query import narrowed, run, sliced
+from datamill.errors import require
 from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
 
@@ -60,7 +62,8 @@ def preview_text(
          (Total: 1)
     """
     found = _read(connection, relation, limit)
-    most = connection.config.display.width if width is None else width
+    require(width, (int, NoneType), "width must be a number of characters")
+    most = connection.config.display.width if width is None else int(width)
     names = found.heading.names
     titles = [f"*{name}" if found.heading[name].in_key else name for name in names]
     cells = [[row[index] for row in found.rows] for index in range(len(names))]
@@ -120,6 +123,7 @@ def _title(attribute: Attribute) -> str:
 
 
 def _read(connection: Connection, relation: Relation, limit: int | None) -> Preview:
+    require(limit, (int, NoneType), "limit must be a number of rows")
     most = connection.config.display.limit if limit is None else limit
     heading = relation.heading
     shown = [name for name, attribute in heading.attributes.items() if _is_readable(attribute)]

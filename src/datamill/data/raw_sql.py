@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from datamill.backends.base import Result
-from datamill.errors import QueryError
+from datamill.errors import QueryError, require
 from datamill.model.types import AttributeType, core_type
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.writer import Statement
@@ -52,6 +52,7 @@ def bind_arguments(sql: str, args: Arguments, dialect: Dialect) -> Statement:
         >>> bind_arguments("a = %s AND b LIKE '5%%'", [1], dialect)
         Statement(sql="a = ? AND b LIKE '5%'", params=(1,))
     """
+    require(sql, str, "SQL must be text")
     if args is None:
         return Statement(sql)
     if isinstance(args, str | bytes) or not isinstance(args, Sequence | Mapping):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from datamill.data.encode import EncodedBatch, Encoder, without_missing
 from datamill.data.insert_errors import existing_keys, missing_parents
 from datamill.data.insert_parts import PartRows, part_spec
 from datamill.data.rows import RowBatch, row_batches
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.model.table import TableSpec
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def validate(
         check_database: Also look for existing keys and missing parents.
     """
     errors, checked = _validate_table(connection, spec, rows, ignore_extra_fields, check_database, "")
+    require(parts or {}, Mapping, "parts must map part tables to their rows")
     for part, given in (parts or {}).items():
         found = part_spec(connection, spec, part)
         prefix = f"part {found.name.class_name}: "

@@ -18,7 +18,7 @@ def around(graph: DependencyGraph, names: Iterable[TableName], levels: int) -> f
     """
     shown = set(names)
     border = set(shown)
-    for _ in range(abs(levels)):
+    for _ in range(min(abs(levels), len(graph))):
         if levels > 0:
             reached = {edge.child for name in border for edge in graph.children(name)}
         else:

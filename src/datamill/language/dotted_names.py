@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 
-from datamill.errors import DefinitionError, did_you_mean
+from datamill.errors import DefinitionError, did_you_mean, require
 
 Scopes = Sequence[Mapping[str, object]]
 
@@ -30,6 +30,8 @@ def resolve_dotted(name: str, scopes: Scopes, is_table: Callable[[object], bool]
         >>> resolve_dotted("Mouse", [{"Mouse": 1}], is_table=lambda value: value == 1)
         1
     """
+    for given in scopes:
+        require(given, Mapping, "The context of a definition must be a mapping of names")
     head, *rest = name.split(".")
     scope = next((scope for scope in scopes if head in scope), None)
     if scope is None:

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from datamill.errors import DefinitionError
+from datamill.errors import DefinitionError, MissingTableError
 from datamill.model.names import TableName
 from datamill.model.table import ForeignKey, TableSpec
 
@@ -96,6 +96,8 @@ class DependencyGraph:
         return sorted(names, key=self._position.__getitem__, reverse=reverse)
 
     def _reach(self, start: TableName, upward: bool) -> set[TableName]:
+        if start not in self.specs:
+            raise MissingTableError(f"{start} is not in the graph of tables.", table=str(start))
         edges = self._parents if upward else self._children
         seen = {start}
         work = [start]

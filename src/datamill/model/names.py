@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from datamill.errors import DataMillError, DataMillWarning, DefinitionError, warn_user
+from datamill.errors import DataMillError, DataMillWarning, DefinitionError, require, warn_user
 
 BASE_NAME = r"[a-z][a-z0-9]*(?:_[a-z][a-z0-9]*)*"
 ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -76,6 +76,7 @@ class TableName:
         Raises:
             DataMillError: The text is not a qualified table name.
         """
+        require(text, str, "The name of a table must be text")
         match = _FULL_NAME.match(text.strip())
         if match is None:
             raise DataMillError(f"{text!r} is not a full table name.", hint="Write it as schema.table.")
@@ -154,7 +155,8 @@ def check_name(name: str, what: str, longest: int = LONGEST_NAME) -> str:
     Raises:
         DefinitionError: It is empty or has more than ``longest`` bytes.
     """
-    size = len(name.encode())
+    require(name, str, f"The {what} name must be text")
+    size = len(name.encode(errors="replace"))
     if not 0 < size <= longest:
         raise DefinitionError(
             f"The {what} name {name!r} has {size} bytes.", hint=f"Names have 1 to {longest} bytes."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from datamill.errors import ConfigError, did_you_mean
+from datamill.errors import ConfigError, did_you_mean, require
 from datamill.settings.kinds import TLS, optional
 from datamill.settings.resolve import Resolved
 from datamill.settings.secret import MASK, Secret, mask_url
@@ -95,6 +95,7 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
     """
     from urllib.parse import parse_qsl, unquote, urlsplit
 
+    require(url, str, "A database URL must be text")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -217,6 +218,7 @@ def derive_address(resolved: Resolved, request: Request = Request()) -> Database
 def _normalised(request: Request) -> Request:
     if request.host is None:
         return request
+    require(request.host, str, "database.host must be text")
     if "://" in request.host:
         if request.url is not None and request.url != request.host:
             raise ConfigError("Two database URLs were given, as host and as url.", setting="database.url")
@@ -237,6 +239,7 @@ def _names_server(request: Request) -> bool:
 def _backend_name(backend: str | None) -> str | None:
     if backend is None:
         return None
+    require(backend, str, "database.backend must be text")
     name = SCHEMES.get(backend.lower())
     if name is None:
         hint = did_you_mean(backend, list(SCHEMES)) or f"Known: {', '.join(SCHEMES)}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datamill.errors import did_you_mean
+from datamill.errors import did_you_mean, require
 from datamill.settings.values import GROUPS, SETTINGS, Setting
 
 RETIRED = frozenset(
@@ -42,6 +42,7 @@ def mapping_of(name: str) -> tuple[Setting, list[str]] | None:
     Returns:
         The setting and the path inside it, or None if the name does not reach into a table.
     """
+    require(name, str, "The name of a setting must be text")
     parts = name.split(".")
     for end in range(1, len(parts)):
         setting = SETTINGS.get(".".join(parts[:end]))
