@@ -163,11 +163,16 @@ class Registry(Generic[T]):
         return [point for group in self._groups for point in entry_points(group=group)]
 
     def _load_plugin(self, point: EntryPoint) -> None:
-        """Load one entry point. It may register values itself; otherwise what it refers to is the value."""
+        """Load one entry point. It may register values itself; otherwise what it refers to is the value.
+
+        One whose name is taken is left alone.
+        """
+        if point.name in self:
+            return
         before = set(self._values)
         try:
             found = point.load()
-            if set(self._values) == before and point.name not in self:
+            if set(self._values) == before:
                 self._values[point.name] = self._adapt(found)
         except Exception as error:  # noqa: BLE001 - a plugin may fail in any way; it is reported, not hidden
             reason = f"{type(error).__name__}: {error}"

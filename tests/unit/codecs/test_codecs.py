@@ -298,6 +298,13 @@ def test_entry_points_load_when_a_name_is_unknown(monkeypatch: pytest.MonkeyPatc
     assert "first" in codecs.list_codecs()
 
 
+def test_entry_points_of_known_names_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    plugins(monkeypatch, datajoint_codecs=[Point("zarr", lambda: loaded.append("zarr"))])
+    assert "zarr" in codecs.list_codecs()
+    assert loaded == []
+
+
 def test_failing_entry_points_warn_and_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     def load() -> Any:
         raise ImportError("no module named tiff")
