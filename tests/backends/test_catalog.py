@@ -11,10 +11,15 @@ from multiprocessing.synchronize import Event
 import pytest
 from tests.backends.conftest import resolve
 
+from datamill.algebra.conditions import U
+from datamill.algebra.operators import project, universal_aggregate
+from datamill.algebra.relations import BaseTable
 from datamill.catalog import compare
 from datamill.catalog.drift import normalise
+from datamill.data import fetch
 from datamill.data.connection import Connection
-from datamill.errors import DataMillError, IntegrityError, MissingTableError
+from datamill.data.insert import insert
+from datamill.errors import DataMillError, DuplicateError, IntegrityError, MissingTableError
 from datamill.language import describe
 from datamill.model.attribute import Now
 from datamill.model.names import TableName
@@ -386,3 +391,53 @@ def _declare_in_process(url: str, start: Event, answers: Queue[list[int]]) -> No
             for number in range(5)
         ]
         answers.put(created)
+
+
+class TestIndexesOfTexts:
+    DEFINITION = """
+    word : int32
+    ---
+    text : varchar(1000)
+    more : json
+    index ((lower(text)))
+    index (more.kind:varchar(20))
+    unique index ((concat(text, '!')), word)
+    unique index ((trim(text)))
+    """
+
+    def test_they_are_described_as_declared(self, connection: Connection, declare: Declare) -> None:
+        spec = declare("lab.word", self.DEFINITION)
+        assert {(str(index.parts), index.unique) for index in spec.indexes} == {
+            (str(index.parts), index.unique)
+            for index in resolve(connection, "lab", "word", self.DEFINITION).indexes
+        }
+
+    def test_long_texts_fit_and_differ_at_their_ends(self, connection: Connection, declare: Declare) -> None:
+        spec = declare("lab.word", self.DEFINITION)
+        rows = [{"word": k, "text": "x" * 900 + f"{k}", "more": {"kind": "y" * 500}} for k in range(3)]
+        insert(connection, spec, rows)
+        with pytest.raises(DuplicateError):
+            insert(connection, spec, [{**rows[0], "word": 9, "text": f"{rows[0]['text']} "}])
+        assert fetch.count(connection, BaseTable(spec, connection)) == 3
+
+
+@pytest.mark.parametrize("column", ["text", "more.kind", "concat(text, 'y')"])
+def test_long_texts_are_told_apart_and_sorted_to_their_ends(
+    connection: Connection, declare: Declare, column: str
+) -> None:
+    spec = declare("lab.word", "word : int32\n---\ntext : varchar(16000)\nmore : json")
+    texts = ["x" * 15_000 + letter for letter in "dbca"]
+    insert(
+        connection,
+        spec,
+        [{"word": k, "text": text, "more": {"kind": text}} for k, text in enumerate(texts)],
+    )
+    texts_of = project(BaseTable(spec, connection), x=column)
+    assert [row["word"] for row in fetch.keys(connection, texts_of, order_by="x")] == [3, 1, 2, 0]
+    ranked = project(texts_of, place="RANK() OVER (ORDER BY x DESC)")
+    assert [row["word"] for row in fetch.keys(connection, ranked, order_by="place")] == [0, 2, 1, 3]
+    assert fetch.count(connection, universal_aggregate(U("x"), texts_of, n="count(*)")) == 4
+    (row,) = fetch.to_dicts(
+        connection, universal_aggregate(U(), texts_of, n="COUNT(DISTINCT x)", most="MAX(x)")
+    )
+    assert (row["n"], row["most"].rstrip("y")[-1]) == (4, "d")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import threading
@@ -261,3 +262,37 @@ def test_without_select_nothing_is_copied(
         with pytest.raises(AccessError, match=r"SELECT on lab.scan__frame.*Nothing was copied"):
             dm.copy_database(url_of(user, database_url), laptop, "lab")
         assert laptop.catalog.list_schemas() == []
+
+
+# size ------------------------------------------------------------------------------------------------------------
+
+MEASURED_COPY = """
+import resource, sys
+import datamill as dm
+report = dm.copy_database(*sys.argv[1:], "lab")
+print(report.copied, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@in_a_chain
+def test_a_gigabyte_takes_little_memory(urls: Urls, pair: tuple[Connection, Connection]) -> None:
+    spec = dm.Schema("lab", connection=pair[0])
+
+    @spec
+    class Scan(dm.Manual):
+        definition = """
+        scan : int32
+        ---
+        image : bytes
+        """
+
+    noise = random.Random(0).randbytes(2**20)
+    Scan.insert(
+        ({"scan": scan, "image": noise[scan:] + noise[:scan]} for scan in range(1024)), chunk_size=100
+    )
+    words = [sys.executable, "-c", MEASURED_COPY, *urls]
+    rows, peak = map(int, subprocess.run(words, check=True, capture_output=True).stdout.split())
+    assert rows == 1024
+    assert peak < 300  # megabytes, the interpreter included

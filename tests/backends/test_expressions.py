@@ -433,6 +433,25 @@ CASES: dict[str, Cases] = {
         ("STR_TO_DATE('2024-02-29 03:04 PM', '%Y-%m-%d %h:%i %p')", DT(2024, 2, 29, 15, 4)),
         ("STR_TO_DATE('March 5, 2024', '%M %e, %Y')", D(2024, 3, 5)),
         ("STR_TO_DATE('nonsense', '%Y-%m-%d')", NULL),
+        *(
+            (f"STR_TO_DATE('{text}', '{format}')", NULL)
+            for text, format in (
+                ("2024-02-30", "%Y-%m-%d"),
+                ("2023-02-29", "%Y-%m-%d"),
+                ("29.2.23", "%d.%c.%y"),
+                ("2024-13-01", "%Y-%m-%d"),
+                ("2024-00-10", "%Y-%m-%d"),
+                ("2024-01-00", "%Y-%m-%d"),
+                ("31 Feb 2024", "%d %b %Y"),
+                ("1 Fib 2024", "%d %b %Y"),
+                ("April 31, 2024", "%M %e, %Y"),
+                ("2024-02-29 24:00:00", "%Y-%m-%d %H:%i:%s"),
+                ("2024-02-29 23:60:00", "%Y-%m-%d %H:%i:%s"),
+                ("2024-02-29 13:00 PM", "%Y-%m-%d %h:%i %p"),
+            )
+        ),
+        ("STR_TO_DATE('29 feb 2024', '%d %b %Y')", D(2024, 2, 29)),
+        ("STR_TO_DATE('2024-366', '%Y-%j')", D(2024, 12, 31)),
         ("NOW() >= '2024-01-01'", True),
         ("CURRENT_TIMESTAMP >= '2024-01-01' AND CURRENT_TIMESTAMP(3) > '2024-01-01'", True),
         ("TIMESTAMPDIFF(SECOND, NOW(), NOW(6)) BETWEEN 0 AND 5", True),

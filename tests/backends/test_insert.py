@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import uuid
 from collections.abc import Callable, Iterator
@@ -161,6 +162,15 @@ def test_csv_and_parquet(connection: Connection, declare: Declare, tmp_path: Pat
     parquet.write_table(pyarrow.table({"k": [3], "flag": [True], "name": ["c"]}), tmp_path / "rows.parquet")
     insert(connection, spec, tmp_path / "rows.parquet")
     assert [row["k"] for row in rows_of(connection, spec)] == [1, 2, 3]
+
+
+def test_cells_of_csv_files_may_be_long(connection: Connection, declare: Declare, tmp_path: Path) -> None:
+    spec = declare("lab.note", "k : int32\n---\nj : json")
+    file, limit = tmp_path / "rows.csv", csv.field_size_limit()
+    file.write_text(f'k,j\n1,"""{"x" * 300_000}"""\n', encoding="utf-8")
+    insert(connection, spec, file)
+    assert [row["j"] for row in rows_of(connection, spec)] == ["x" * 300_000]
+    assert csv.field_size_limit() == limit
 
 
 @pytest.mark.parametrize(

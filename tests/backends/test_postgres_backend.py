@@ -18,6 +18,7 @@ if service_url("postgresql") is None:
     pytest.skip("PostgreSQL runs nowhere: scripts/services start", allow_module_level=True)
 
 from tests.backends import postgresql_databases
+from tests.backends.conftest import resolve
 
 import datamill as dm
 from datamill.backends.postgres import PostgresSession, connect
@@ -559,3 +560,21 @@ def test_indexes_over_expressions_read_back_as_declared(database_url: str) -> No
         assert table.drift() == []
         connection.catalog.invalidate()
         assert table.describe().strip().splitlines()[-2:] == indexes
+
+
+def test_only_enum_types_of_ours_that_nothing_uses_are_dropped(connection: Connection) -> None:
+    connection.catalog.create_schema("lab")
+    connection.query("CREATE TYPE lab.\"enum_mine\" AS ENUM ('a')", None)
+    first, second = (
+        resolve(connection, "lab", name, f"a : int32\n---\nb : enum('x', 'y')\n{more}")
+        for name, more in (("first", "c = 'q' : enum('q', 'r')"), ("second", ""))
+    )
+    connection.catalog.declare(first)
+    connection.catalog.declare(second)
+    left = []
+    for spec in (first, second):
+        connection.catalog.drop_tables([spec.name])
+        rows = connection.query("SELECT typname::text FROM pg_type WHERE typtype = 'e'", None).fetchall()
+        left.append(sorted(name for (name,) in rows))
+    assert [len(names) for names in left] == [2, 1]
+    assert left[1] == ["enum_mine"]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -144,6 +144,7 @@ def as_relation(value: Any) -> Relation | None:
     return relation
 
 
+_COLLECTIONS: Final = (Set, Sequence, Iterator, ValuesView)
 NO_CONDITION: Final = (
     "Conditions are text, mappings, lists, query expressions, dm.AndList, dm.Not and dm.Top."
 )
@@ -208,7 +209,7 @@ def _resolve_collection(relation: Relation, condition: Any, semantic_check: bool
     found = foreign_predicate(relation, condition)
     if found is not None:
         return found
-    if isinstance(condition, Iterable) and not isinstance(condition, bytes | bytearray | memoryview):
+    if isinstance(condition, _COLLECTIONS) and not isinstance(condition, bytes | bytearray | memoryview):
         return _resolve_any(relation, list(condition), semantic_check)
     raise DataMillError(
         f"{condition!r} of type {type(condition).__name__} is no condition.", hint=NO_CONDITION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -73,6 +73,11 @@ class RawTable:
     foreign_keys: tuple[RawForeignKey, ...] = ()
     indexes: tuple[RawIndex, ...] = field(default=())
     definition: str | None = None
+
+
+def definition_of_indexes(lines: Iterable[str]) -> str:
+    """Return a definition with these indexes, for backends that keep no other part of its text."""
+    return "\n".join(("a : int32", "---", *lines))
 
 
 class Listener(Protocol):

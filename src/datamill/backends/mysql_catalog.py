@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any, Protocol
 
-from datamill.backends.base import RawColumn, RawForeignKey, RawIndex, RawTable, Result
+from datamill.backends.base import (
+    RawColumn,
+    RawForeignKey,
+    RawIndex,
+    RawTable,
+    Result,
+    definition_of_indexes,
+)
 from datamill.model.names import TableName
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "ndbinfo")
@@ -30,7 +37,7 @@ _JSON = """
 SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
 WHERE CHECK_CLAUSE LIKE 'json_valid(%%)' AND CONSTRAINT_SCHEMA {where}"""
 _INDEXES = """
-SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, {expression}
+SELECT TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, {expression}, INDEX_COMMENT
 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA {where} ORDER BY 1, 2, 3, SEQ_IN_INDEX"""
 
 _VERSION = f"""
@@ -88,7 +95,9 @@ def load_tables(
     columns, hidden = _columns(rows(_COLUMNS), documents, session.is_mariadb)
     foreign_keys = _foreign_keys(rows(_FOREIGN_KEYS))
     expression = "NULL" if session.is_mariadb else "EXPRESSION"
-    keys, indexes = _indexes(rows(_INDEXES, expression=expression), hidden)
+    listed = rows(_INDEXES, expression=expression)
+    keys, indexes = _indexes(listed, hidden)
+    definitions = _definitions(listed, hidden)
     described = sorted((TableName(row[0], row[1]), row[2]) for row in tables)
     return [
         RawTable(
@@ -98,6 +107,7 @@ def load_tables(
             keys.get(name, ()),
             foreign_keys.get(name, ()),
             indexes.get(name, ()),
+            definitions.get(name, ""),
         )
         for name, comment in described
         if name in columns
@@ -215,7 +225,7 @@ def _indexes(
     """Return the primary keys and the other indexes."""
     keys: dict[TableName, list[str]] = defaultdict(list)
     parts: dict[TableName, dict[str, tuple[bool, list[tuple[str | None, str | None]]]]] = defaultdict(dict)
-    for schema, table, index, non_unique, column, expression in rows:
+    for schema, table, index, non_unique, column, expression, _comment in rows:
         owner = TableName(schema, table)
         if index == "PRIMARY":
             keys[owner].append(column)
@@ -234,3 +244,17 @@ def _indexes(
         for owner, entries in parts.items()
     }
     return {owner: tuple(names) for owner, names in keys.items()}, indexes
+
+
+def _definitions(rows: list[Row], hidden: dict[Place, str]) -> dict[TableName, str]:
+    """Return the lines that declared the indexes over expressions, if all of a table's have theirs as a comment."""
+    lines: dict[TableName, dict[str, str]] = defaultdict(dict)
+    for schema, table, index, _non_unique, column, _expression, comment in rows:
+        owner = TableName(schema, table)
+        if column is None or (owner, column) in hidden:
+            lines[owner][index] = comment
+    return {
+        owner: definition_of_indexes(comments.values())
+        for owner, comments in lines.items()
+        if all(comments.values())
+    }

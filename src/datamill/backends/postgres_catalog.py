@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from datamill.backends.base import RawColumn, RawForeignKey, RawIndex, RawTable, Result
+from datamill.backends.base import RawColumn, RawForeignKey, RawIndex, RawTable, Result, definition_of_indexes
 from datamill.model.names import TableName
 
 _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
@@ -144,7 +144,7 @@ def _definitions(rows: list[Row]) -> dict[int, str]:
         if "0" in numbers.split():
             lines[table].append(comment)
     return {
-        table: "\n".join(("a : int32", "---", *found))
+        table: definition_of_indexes(found)
         for table, comments in lines.items()
         if len(found := [line for line in comments if line]) == len(comments)
     }

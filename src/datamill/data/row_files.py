@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,8 @@ from datamill.errors import DataMillError, InvalidValueError, MissingExtraError
 from datamill.model.heading import Heading
 
 BLOCK_ROWS = 1000
+_MOST_IN_CELL = 2**31 - 1
+_limit = threading.Lock()
 _TRUTHS = {"0": False, "1": True, "false": False, "true": True}
 
 
@@ -29,10 +32,10 @@ def csv_blocks(path: Path, heading: Heading) -> Iterator[Block]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = (cells for cells in csv.reader(file, strict=True) if cells)  # blank lines are no rows
-            names = _header(next(reader, None), heading, path)
+            names = _header(next(iter(_read_rows(reader, 1)), None), heading, path)
             parsers = {name: _cell_parser(name, heading, path) for name in names}
             start = 0
-            while block := list(islice(reader, BLOCK_ROWS)):
+            while block := _read_rows(reader, BLOCK_ROWS):
                 yield _csv_block(block, parsers, path, start)
                 start += len(block)
     except FileNotFoundError as error:
@@ -41,6 +44,16 @@ def csv_blocks(path: Path, heading: Heading) -> Iterator[Block]:
         raise DataMillError(
             f"Cannot read {path}: {error}.", hint="CSV files are UTF-8 with commas."
         ) from error
+
+
+def _read_rows(reader: Iterator[list[str]], count: int) -> list[list[str]]:
+    """Read rows whose cells are of any length: the module's limit, one for the whole process, is lifted meanwhile."""
+    with _limit:
+        before = csv.field_size_limit(_MOST_IN_CELL)
+        try:
+            return list(islice(reader, count))
+        finally:
+            csv.field_size_limit(before)
 
 
 def _no_file(path: Path) -> DataMillError:

@@ -118,7 +118,7 @@ def _create_table(
         lines.append(f"PRIMARY KEY ({_names(spec.physical_key, dialect)})")
     lines += [_foreign_key(key, dialect, places) for key in spec.foreign_keys]
     if traits.inline_indexes:
-        lines += [f"{_index_words(index)} ({', '.join(index.parts)})" for index in indexes]
+        lines += [_inline_index(index, dialect) for index in indexes]
     body = ",\n  ".join(lines)
     options = [traits.options] if traits.options else []
     if is_clustered(spec, dialect):
@@ -145,6 +145,17 @@ def _foreign_key(key: ForeignKey, dialect: Dialect, places: Mapping[TableName, T
 
 def _index_words(index: IndexText) -> str:
     return "UNIQUE INDEX" if index.unique else "INDEX"
+
+
+_LONGEST_INDEX_COMMENT = 1024
+
+
+def _inline_index(index: IndexText, dialect: Dialect) -> str:
+    """Write an index within CREATE TABLE, with the line that declared it if the database spells that in its own way."""
+    text = f"{_index_words(index)} ({', '.join(index.parts)})"
+    if not index.declared or len(index.declared) > _LONGEST_INDEX_COMMENT:
+        return text
+    return f"{text} COMMENT {dialect.literal(index.declared, TEXT)}"
 
 
 def _create_index(spec: TableSpec, index: IndexText, dialect: Dialect) -> Statement:

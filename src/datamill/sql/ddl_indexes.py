@@ -80,9 +80,9 @@ def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_
         expression = part_expression(spec, part)
         _check_lasting(spec, part, expression)
         text, type = _sql(expression, dialect), dialect.column_type[expression.type.kind](expression.type)
-        if expression.type.kind == "text" and dialect.ddl.longest_index_text:
-            text = f"CAST({text} AS CHAR({dialect.ddl.longest_index_text}))"
-            type = f"varchar({dialect.ddl.longest_index_text})"
+        wanted = dialect.ddl.unique_index_text if index.unique else dialect.ddl.index_text
+        if expression.type.family == "text" and wanted is not None:
+            text, type = wanted[0].format(text), wanted[1]
         if dialect.ddl.expression_indexes:
             parts.append(f"({text})")
             continue

@@ -273,3 +273,16 @@ def test_conditions_build_without_warnings() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         restrict(SESSION, [{"mouse": 1, "absent": 2}, {"mouse": 3, "absent": 4}])
+
+
+class Shelf:
+    """Something that gives things when it is iterated, as a `dm.Schema` gives its tables."""
+
+    def __iter__(self) -> Any:
+        return iter([{"mouse": 1}])
+
+
+def test_what_only_can_be_iterated_is_no_condition() -> None:
+    with pytest.raises(DataMillError, match="Shelf is no condition"):
+        restrict(MOUSE, Shelf())
+    assert where(restrict(MOUSE, {1: {"mouse": 1}}.values())) == where(restrict(MOUSE, [{"mouse": 1}]))

@@ -252,6 +252,8 @@ def test_values_that_cannot_occur_match_nothing(text: str) -> None:
             "LOWER(name) OVER ()",
             "SUM(n) OVER w",
             "JSON_ARRAYAGG(DISTINCT n)",
+            "JSON_ARRAYAGG(n) OVER ()",
+            "GROUP_CONCAT(n) OVER ()",
         ),
         *(
             "image IS NULL",

@@ -133,8 +133,8 @@ def build_window(resolver: Resolver, node: Any) -> Expression:
 
 
 def _window_body(resolver: Resolver, row: Function, nodes: Sequence[Any]) -> Call:
-    if row.name == "GROUP_CONCAT" or _undistinct(nodes)[0]:
-        raise Mismatch("GROUP_CONCAT and DISTINCT do not go with OVER")
+    if row.name in ("GROUP_CONCAT", "JSON_ARRAYAGG") or _undistinct(nodes)[0]:
+        raise Mismatch("GROUP_CONCAT, JSON_ARRAYAGG and DISTINCT do not go with OVER")
     body = build_aggregate(resolver, row, nodes) if row.is_aggregate else _ranking(resolver, row, nodes)
     assert isinstance(body, Call)
     return body

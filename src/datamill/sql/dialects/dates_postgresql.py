@@ -37,17 +37,29 @@ _MARKS = {
     "a": "Dy",
     "j": "DDD",
 }
+_DIGITS = r"\d{1,2}"
+_ABBREVIATIONS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _SHAPES = {
     "Y": r"\d{4}",
     "y": r"\d{2}",
     "f": r"\d{1,6}",
-    "p": "[AaPp][Mm]",
+    "p": "[AP]M",
     "j": r"\d{1,3}",
-    "M": "[A-Za-z]+",
-    "b": "[A-Za-z]{3}",
-    "W": "[A-Za-z]+",
-    "a": "[A-Za-z]{3}",
+    "M": "January|February|March|April|May|June|July|August|September|October|November|December",
+    "b": "|".join(_ABBREVIATIONS),
+    "W": "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday",
+    "a": "Mon|Tue|Wed|Thu|Fri|Sat|Sun",
 }
+_RANGES = {
+    "Y": "1 AND 9999",
+    **dict.fromkeys("mc", "1 AND 12"),
+    **dict.fromkeys("de", "1 AND 31"),
+    "H": "0 AND 23",
+    "h": "1 AND 12",
+    **dict.fromkeys("is", "0 AND 59"),
+    "j": "1 AND 366",
+}
+_MONTH_NAMES = ", ".join(f"'{name.lower()}'" for name in _ABBREVIATIONS)
 
 
 def _now(writer: Writer, call: Call) -> None:
@@ -98,20 +110,48 @@ def _date_format(writer: Writer, call: Call) -> None:
 
 
 def _str_to_date(writer: Writer, call: Call) -> None:
-    """A text of another form gives NULL; TO_TIMESTAMP itself takes what it can get."""
+    """A text of another form, and a day or time that there is not, give NULL; TO_TIMESTAMP takes what it can get."""
     text, format = call.arguments
     assert isinstance(format, Literal)
+    pieces = list(format_pieces(format.value))
     shapes = [
-        _SHAPES.get(piece, r"\d{1,2}") if is_mark else _quoted_pattern(piece)
-        for is_mark, piece in format_pieces(format.value)
+        f"({_SHAPES.get(piece, _DIGITS)})" if is_mark else _quoted_pattern(piece) for is_mark, piece in pieces
     ]
-    writer.text("CASE WHEN ")
-    writer.expression(text)
-    writer.text(" ~ ")
-    writer.expression(Literal(f"^\\s*{''.join(shapes)}\\s*$", TEXT))
-    writer.text(" THEN (")
+    pattern = Literal(f"(?i)^\\s*{''.join(shapes)}\\s*$", TEXT)
+    places = {piece: place for place, piece in enumerate((piece for is_mark, piece in pieces if is_mark), 1)}
+    parts = {
+        mark: f"(REGEXP_MATCH({{0}}, {{1}}))[{place}]{'' if mark in 'Mb' else '::integer'}"
+        for mark, place in places.items()
+        if mark not in "pWa"
+    }
+    checks = [check for check in (_in_range(parts), _in_calendar(parts)) if check]
+    template("CASE WHEN {0} ~ {1} THEN " + "".join(f"CASE WHEN {check} THEN " for check in checks) + "(")(
+        writer, Call("", (text, pattern), call.type)
+    )
     write_call(writer, "TO_TIMESTAMP", text, Literal(_to_char_format(format.value), TEXT))
-    writer.text(f" AT TIME ZONE CURRENT_SETTING('TimeZone'))::{type_name(call.type)} END")
+    writer.text(
+        f" AT TIME ZONE CURRENT_SETTING('TimeZone'))::{type_name(call.type)}{' END' * len(checks)} END"
+    )
+
+
+def _in_range(parts: dict[str, str]) -> str:
+    return " AND ".join(f"{part} BETWEEN {_RANGES[mark]}" for mark, part in parts.items() if mark in _RANGES)
+
+
+def _in_calendar(parts: dict[str, str]) -> str:
+    """Return the condition that the month has such a day, and the year as many days; empty if they are not given."""
+    year = parts.get("Y") or ("y" in parts and f"(2000 + {parts['y']})")
+    day = parts.get("d") or parts.get("e")
+    month = parts.get("m") or parts.get("c")
+    name = parts.get("M") or parts.get("b")
+    if month is None and name is not None:
+        month = f"ARRAY_POSITION(ARRAY[{_MONTH_NAMES}], LOWER(LEFT({name}, 3)))"
+    checks = []
+    if year and month and day:
+        checks.append(f"EXTRACT(MONTH FROM MAKE_DATE({year}, {month}, 1) + ({day} - 1)) = {month}")
+    if year and "j" in parts:
+        checks.append(f"EXTRACT(YEAR FROM MAKE_DATE({year}, 1, 1) + ({parts['j']} - 1)) = {year}")
+    return " AND ".join(checks)
 
 
 def _quoted_pattern(text: str) -> str:

@@ -152,7 +152,8 @@ MYSQL: Final = Dialect(
         inline_comments=True,
         inline_indexes=True,
         indexes_foreign_keys=False,
-        longest_index_text=255,
+        index_text=("CAST(LEFT({}, 255) AS CHAR(255))", "varchar(255)"),
+        unique_index_text=("CAST(SHA2({}, 256) AS CHAR(64))", "char(64)"),  # equal exactly if the texts are
         code_point_collation="utf8mb4_0900_bin",
         # `bytes` has a type record, DataJoint's older blobs have none.
         inverse_types={"longblob": "longblob", "binary(16)": "uuid"},

@@ -116,7 +116,7 @@ WHERE c.relkind IN ('i', 'I') AND n.nspname = ANY(%s::name[])"""
 _UNUSED_TYPES = """
 SELECT n.nspname::text, t.typname::text
 FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
-WHERE t.typtype = 'e' AND t.typname LIKE 'enum\\_%%' AND n.nspname = ANY(%s::name[]) AND NOT EXISTS (
+WHERE t.typtype = 'e' AND t.typname ~ '^enum_[0-9a-f]{8}(_[0-9]+)?$' AND n.nspname = ANY(%s::name[]) AND NOT EXISTS (
   SELECT 1 FROM pg_catalog.pg_depend AS d
   WHERE d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (t.oid, t.typarray) AND d.deptype <> 'i')"""
 

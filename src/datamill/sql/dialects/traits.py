@@ -32,7 +32,8 @@ class DefinitionTraits:
         inline_indexes: Indexes stand, unnamed, in CREATE TABLE.
         indexes_foreign_keys: Foreign keys need an index made for them.
         expression_indexes: Indexes take expressions; else a generated hidden column carries each.
-        longest_index_text: Characters that an index takes of an expression giving text of any length; 0: all.
+        index_text, unique_index_text: What an index takes of an expression that gives text, as template and type; empty
+            if it takes texts of any length as they are.
         clustered_keys: Small rows are stored in the key's tree (``WITHOUT ROWID``).
         marks_inherited_extras: Columns inherited with a type that DataJoint does not know have a type record.
         inverse_types: Column type in lower case -> core type, for columns without type record, where it is not the
@@ -69,7 +70,8 @@ class DefinitionTraits:
     inline_indexes: bool = False
     indexes_foreign_keys: bool = True
     expression_indexes: bool = True
-    longest_index_text: int = 0
+    index_text: tuple[str, str] | None = None
+    unique_index_text: tuple[str, str] | None = None
     clustered_keys: bool = False
     marks_inherited_extras: bool = False
     inverse_types: Mapping[str, str] = field(default_factory=dict)

@@ -64,10 +64,19 @@ TRUNC(EXTRACT(EPOCH FROM ("ts" - ("day")::timestamp(0))) / 3600)::bigint;
 TO_CHAR("ts", %s::text);
 -- 'DD"."MM"."YYYY'
 
-CASE WHEN "name" ~ %s::text THEN (TO_TIMESTAMP("name", %s::text) AT TIME ZONE CURRENT_SETTING('TimeZone'))::date END;
--- '^\\s*\\d{1,2}\\.\\d{1,2}\\.\\d{4}\\s*$'
+CASE WHEN "name" ~ %s::text THEN CASE WHEN (REGEXP_MATCH("name", %s::text))[1]::integer BETWEEN 1 AND 31 AND (REGEXP_MATCH("name", %s::text))[2]::integer BETWEEN 1 AND 12 AND (REGEXP_MATCH("name", %s::text))[3]::integer BETWEEN 1 AND 9999 THEN CASE WHEN EXTRACT(MONTH FROM MAKE_DATE((REGEXP_MATCH("name", %s::text))[3]::integer, (REGEXP_MATCH("name", %s::text))[2]::integer, 1) + ((REGEXP_MATCH("name", %s::text))[1]::integer - 1)) = (REGEXP_MATCH("name", %s::text))[2]::integer THEN (TO_TIMESTAMP("name", %s::text) AT TIME ZONE CURRENT_SETTING('TimeZone'))::date END END END;
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\.(\\d{1,2})\\.(\\d{4})\\s*$'
 -- 'DD"."MM"."YYYY'
 
-CASE WHEN "name" ~ %s::text THEN (TO_TIMESTAMP("name", %s::text) AT TIME ZONE CURRENT_SETTING('TimeZone'))::time(0) END;
--- '^\\s*\\d{1,2}\\:\\d{1,2}\\s*$'
+CASE WHEN "name" ~ %s::text THEN CASE WHEN (REGEXP_MATCH("name", %s::text))[1]::integer BETWEEN 0 AND 23 AND (REGEXP_MATCH("name", %s::text))[2]::integer BETWEEN 0 AND 59 THEN (TO_TIMESTAMP("name", %s::text) AT TIME ZONE CURRENT_SETTING('TimeZone'))::time(0) END END;
+-- '(?i)^\\s*(\\d{1,2})\\:(\\d{1,2})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\:(\\d{1,2})\\s*$'
+-- '(?i)^\\s*(\\d{1,2})\\:(\\d{1,2})\\s*$'
 -- 'HH24":"MI'
