@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from psycopg import RawCursor
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 Returned = TypeVar("Returned")
 
-_KEPT_ROWS = 100
 _VERSION = (
     "SELECT COUNT(*), SUM(oid::bigint)::bigint, MAX(xmin::text::bigint) FROM pg_catalog.pg_class "
     "WHERE relkind IN ('r', 'p') AND relpersistence = 'p' AND oid >= 16384"
@@ -71,7 +69,6 @@ class PostgresSession:
         self._arrow: ArrowReader | None = None
         self._written: set[str] = set()
         self._connection = open_connection(address, settings)
-        self._cursor = RawCursor(self._connection)
 
     # statements ------------------------------------------------------------------------------------------------
 
@@ -117,16 +114,14 @@ class PostgresSession:
                 self.rollback()
 
     def _fetch(self, sql: str, params: Sequence[Any]) -> Result:
-        cursor = self._cursor
-        cursor.execute(numbered(sql) if params else sql, params or None, binary=True)
-        result = cursor.pgresult
-        if result is None or result.nfields == 0:
-            return Result((), [], max(cursor.rowcount, 0))
-        rows = cursor.fetchall()
+        statements = self._connection.statements
+        # A plan that is kept for later calls would not know how long the arrays are.
+        keep = list not in map(type, params)
+        result = statements.run(numbered(sql) if params else sql, params, keep=keep)
+        if result.nfields == 0:
+            return Result((), [], result.command_tuples or 0)
         names = tuple([_name(result, place) for place in range(result.nfields)])
-        if len(rows) > _KEPT_ROWS:  # a cursor keeps its last result
-            self._cursor = RawCursor(self._connection)
-        return Result(names, rows, cursor.rowcount)
+        return Result(names, statements.rows(result), result.ntuples)
 
     def _run(self, work: Callable[[PgConnection], Returned], sql: str | None) -> Returned:
         """Do something on the connection, in the transaction that was asked for; errors are ours."""
@@ -191,12 +186,10 @@ class PostgresSession:
     def _replace(self) -> None:
         self._connection.close()
         self._connection = open_connection(self._address, self._settings)
-        self._cursor = RawCursor(self._connection)
 
     def _forget_plans(self) -> None:
-        if self._status == TransactionStatus.IDLE:
-            with suppress(psycopg.Error):
-                self._connection.execute("DEALLOCATE ALL")
+        with suppress(psycopg.Error):
+            self._connection.statements.forget()
 
     def _error(self, error: Exception, sql: str | None = None) -> DataMillError:
         if self._closed:

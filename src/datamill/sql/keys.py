@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -105,6 +106,62 @@ def delete_by_key(
     return _by_key(dialect, f"DELETE FROM {dialect.table(table)}", names, keys, types)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How rows of a table are found from keys of rows that they depend on.
+
+    Fields:
+        names: Attributes that hold such a key, or the foreign key to rows of a parent.
+        above: That parent, its attributes that the foreign key refers to, and the way in which its rows are found;
+            None if ``names`` hold the key.
+    """
+
+    names: tuple[str, ...]
+    above: tuple[TableName, tuple[str, ...], Way] | None = None
+
+    def end(self, table: TableName) -> tuple[TableName, tuple[str, ...]]:
+        """Return the table in which keys are looked up, and the attributes that hold them, from a table on."""
+        if self.above is None:
+            return table, self.names
+        parent, _, way = self.above
+        return way.end(parent)
+
+    def __len__(self) -> int:
+        """Number of tables on the way."""
+        return 1 if self.above is None else 1 + len(self.above[2])
+
+
+def delete_by_way(
+    dialect: Dialect, table: TableName, way: Way, keys: Sequence[Key], types: Sequence[AttributeType]
+) -> Statement:
+    """Delete the rows of a table that are found from keys on a way, at whose end they have some types.
+
+    Example:
+        >>> from datamill.sql.dialects.sqlite import SQLITE
+        >>> way = Way(("cage",), (TableName("lab", "cage"), ("cage",), Way(("room",))))
+        >>> delete_by_way(SQLITE, TableName("lab", "mouse"), way, [(1,)], ()).sql
+        'DELETE FROM "lab.mouse" WHERE "cage" IN (SELECT "cage" FROM "lab.cage" WHERE "room" IN (?))'
+    """
+    quote, child, ends = dialect.identifier, dialect.table(table), ""
+    is_joined = way.above is not None and dialect.deletes_by_join
+    head = f"DELETE {child} FROM {child}" if is_joined else f"DELETE FROM {child}"
+    while way.above is not None:
+        name, referenced, above = way.above
+        parent = dialect.table(name)
+        if is_joined:
+            pairs = zip(way.names, referenced, strict=True)
+            equal = " AND ".join(f"{child}.{quote(own)} = {parent}.{quote(theirs)}" for own, theirs in pairs)
+            head += f" INNER JOIN {parent} ON {equal}"
+        else:
+            held = ", ".join(map(quote, way.names))
+            held = f"({held})" if len(way.names) > 1 else held
+            head += f" WHERE {held} IN (SELECT {', '.join(map(quote, referenced))} FROM {parent}"
+            ends += ")"
+        child, way = parent, above
+    found = _by_key(dialect, head, way.names, keys, types, f"{child}." if is_joined else "")
+    return Statement(found.sql + ends, found.params)
+
+
 def explain_delete(dialect: Dialect, table: TableName) -> Statement:
     """Ask how rows of a table would be deleted; databases refuse to tell those who may not delete any."""
     return Statement(f"{dialect.explain} DELETE FROM {dialect.table(table)} WHERE 1 = 0")
@@ -131,20 +188,19 @@ def _by_key(
     names: Sequence[str],
     keys: Sequence[Key],
     types: Sequence[AttributeType] = (),
+    owner: str = "",
 ) -> Statement:
+    quoted = [owner + dialect.identifier(name) for name in names]
     if len(keys) > FEW and types and dialect.long_lists == "unnest" and "opaque" not in map(_kind, types):
-        return _by_arrays(dialect, head, names, keys, types)
+        return _by_arrays(dialect, head, quoted, keys, types)
     marks = dialect.placeholder
     if len(names) == 1:
         places = ", ".join([marks] * len(keys))
-        return Statement(
-            f"{head} WHERE {dialect.identifier(names[0])} IN ({places})", tuple([key[0] for key in keys])
-        )
+        return Statement(f"{head} WHERE {quoted[0]} IN ({places})", tuple([key[0] for key in keys]))
     row = f"({', '.join([marks] * len(names))})"
     rows = ", ".join([row] * len(keys))
     listed = f"VALUES {rows}" if dialect.lists_rows_as_values else rows
-    columns = ", ".join(map(dialect.identifier, names))
-    return Statement(f"{head} WHERE ({columns}) IN ({listed})", tuple(chain.from_iterable(keys)))
+    return Statement(f"{head} WHERE ({', '.join(quoted)}) IN ({listed})", tuple(chain.from_iterable(keys)))
 
 
 def _kind(type: AttributeType) -> str:
@@ -154,21 +210,28 @@ def _kind(type: AttributeType) -> str:
 def _by_arrays(
     dialect: Dialect,
     head: str,
-    names: Sequence[str],
+    quoted: Sequence[str],
     keys: Sequence[Key],
     types: Sequence[AttributeType],
 ) -> Statement:
-    """Compare with one array per column: lists of rows are compared one by one with each row of the table."""
+    """Compare with one array per column: lists of rows are compared one by one with each row of the table.
+
+    One column is compared with its array directly. That is never planned as a loop over both, as a join may be where
+    the database takes the table for empty.
+    """
     columns, arrays = [], []
-    for name, type in zip(names, types, strict=True):
+    for column, type in zip(quoted, types, strict=True):
         is_enum = type.kind == "enum"  # its SQL type has no name that a query could give
-        columns.append(dialect.identifier(name) + ("::text" if is_enum else ""))
+        columns.append(column + ("::text" if is_enum else ""))
         arrays.append(
             f"{dialect.placeholder}::{'text' if is_enum else dialect.column_type[type.kind](type)}[]"
         )
-    own = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
-    sql = f"{head} WHERE {own} IN (SELECT * FROM unnest({', '.join(arrays)}))"
-    return Statement(sql, tuple(map(list, zip(*keys, strict=True))))
+    params = tuple(map(list, zip(*keys, strict=True)))
+    if len(columns) == 1:
+        return Statement(f"{head} WHERE {columns[0]} = ANY({arrays[0]})", params)
+    return Statement(
+        f"{head} WHERE ({', '.join(columns)}) IN (SELECT * FROM unnest({', '.join(arrays)}))", params
+    )
 
 
 def select_some(dialect: Dialect, table: TableName, wanted: Sequence[str], limit: int) -> Statement:

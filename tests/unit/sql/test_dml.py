@@ -9,7 +9,7 @@ from datamill.model.names import TableName
 from datamill.model.types import parse_type
 from datamill.sql import dml
 from datamill.sql.dialects import get_dialect
-from datamill.sql.keys import delete_by_key, key_batches
+from datamill.sql.keys import Way, delete_by_key, delete_by_way, key_batches
 from datamill.sql.writer import Statement
 
 SQLITE, POSTGRESQL, MYSQL = (get_dialect(name) for name in ("sqlite", "postgresql", "mysql"))
@@ -80,3 +80,25 @@ def test_many_keys_travel_as_arrays_where_a_dialect_reads_them_as_tables() -> No
     assert "unnest" not in delete_by_key(MYSQL, TABLE, ("n", "kind"), keys, types).sql
     assert len(list(key_batches(keys * 500, 2, POSTGRESQL))) == 1
     assert len(list(key_batches(keys * 500, 2))) == 10
+
+
+def test_deletes_follow_foreign_keys() -> None:
+    number = parse_type("int32")
+    room = (TableName("lab", "room"), ("room", "floor"), Way(("house",)))
+    way = Way(("cage",), (TableName("lab", "cage"), ("cage",), Way(("at_room", "at_floor"), room)))
+    assert way.end(TABLE) == (TableName("lab", "room"), ("house",))
+    nested = delete_by_way(POSTGRESQL, TABLE, way, [(k,) for k in range(20)], [number])
+    assert nested.sql == (
+        'DELETE FROM "lab"."t" WHERE "cage" IN (SELECT "cage" FROM "lab"."cage" WHERE ("at_room", "at_floor") IN '
+        '(SELECT "room", "floor" FROM "lab"."room" WHERE "house" = ANY(%s::integer[])))'
+    )
+    joined = delete_by_way(MYSQL, TABLE, way, [(1,), (2,)], [number])
+    assert joined.sql == (
+        "DELETE `lab`.`t` FROM `lab`.`t` INNER JOIN `lab`.`cage` ON `lab`.`t`.`cage` = `lab`.`cage`.`cage` "
+        "INNER JOIN `lab`.`room` ON `lab`.`cage`.`at_room` = `lab`.`room`.`room` "
+        "AND `lab`.`cage`.`at_floor` = `lab`.`room`.`floor` WHERE `lab`.`room`.`house` IN (%s, %s)"
+    )
+    assert (
+        delete_by_way(MYSQL, TABLE, Way(("a",)), [(1,)], [number]).sql
+        == "DELETE FROM `lab`.`t` WHERE `a` IN (%s)"
+    )

@@ -43,6 +43,7 @@ class Dialect:
             savepoint.
         has_conflict_target: ``INSERT`` takes ``ON CONFLICT (key)``.
         lists_rows_as_values: ``(a, b) IN`` wants ``(VALUES (1, 2), ...)`` instead of ``((1, 2), ...)``.
+        deletes_by_join: ``DELETE`` takes joins, and subqueries in it are slow.
         has_antijoin: ``NOT EXISTS`` is planned as a join, whatever the indexes.
         long_lists: How thousands of values are bound at once: ``json_each``, ``unnest``, or empty for one by one.
         share_lock: What follows a SELECT so that, within a transaction, it reads current rows and keeps others from
@@ -72,6 +73,7 @@ class Dialect:
     error_ends_transaction: bool = False
     has_conflict_target: bool = True
     lists_rows_as_values: bool = False
+    deletes_by_join: bool = False
     has_antijoin: bool = False
     long_lists: str = ""
     share_lock: str = ""
@@ -86,6 +88,11 @@ class Dialect:
         """Return the function from a canonical value (never None) to what the driver binds; None: as it is."""
         by_type = self.to_driver_by_type.get(type.kind)
         return by_type(type) if by_type is not None else self.to_driver.get(type.kind)
+
+    def bound(self, value: Any, type: AttributeType) -> Any:
+        """Return a canonical value (never None) as the driver binds it."""
+        adapt = self.to_driver_for(type)
+        return value if adapt is None else adapt(value)
 
     def from_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
         """Return the function from what the driver returns (never None) to the canonical value; None: as it is."""

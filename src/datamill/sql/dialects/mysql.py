@@ -141,6 +141,7 @@ MYSQL: Final = Dialect(
     functions=MYSQL_FUNCTIONS,
     literal=_literal,
     has_antijoin=True,
+    deletes_by_join=True,
     share_lock=" LOCK IN SHARE MODE",
     reads={"float32": "({} + 0e0)"},
     has_schema_ddl=False,
