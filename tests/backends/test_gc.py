@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
+import sys
 import types
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,16 +150,59 @@ def test_an_interrupted_purge_is_taken_up(local: Lab, monkeypatch: pytest.Monkey
         patch.setattr(StorageBackend, "remove", crash)
         with pytest.raises(KeyboardInterrupt):
             collector.purge(grace=0)
-    assert {mark.state for mark in collector.quarantine()} == {"purging"}
+    assert [mark.is_being_removed for mark in collector.quarantine()] == [True, True]
     with pytest.raises(DataMillError, match="being removed"):
         local.table.insert1({"k": 1, "raw": b"a"})
     with pytest.raises(DataMillError, match="being removed"), local.instance.connection.transaction:
         local.table.insert1({"k": 1, "raw": b"a"})
     local.table.insert1({"k": 3, "raw": b"c"})
-    assert collector.purge(grace=DAY)["deleted"] == 2
+    assert collector.purge(grace=0)["deleted"] == 0  # the other collection may still be at work
+    pass_time(monkeypatch, gc_marks.ABANDONED_SECONDS)
+    assert collector.purge(grace=0)["deleted"] == 2
     assert collector.quarantine() == []
     local.table.insert1({"k": 1, "raw": b"a"})
     assert len(local.paths()) == 2
+
+
+def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = gc_marks.now
+    monkeypatch.setattr(gc_marks, "now", lambda: now() + timedelta(seconds=seconds))
+
+
+def test_inserts_recover_from_a_crashed_collection(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gc_marks, "WAIT_SECONDS", 0.0)
+    lab.table.insert([{"k": 1, "raw": b"a"}, {"k": 2, "raw": b"b"}])
+    lab.table.delete_quick()
+    collector = lab.collector()
+    collector.mark(grace=0)
+    original, calls = StorageBackend.remove, []
+
+    def crash(self: StorageBackend, path: str) -> None:
+        calls.append(path)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        original(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StorageBackend, "remove", crash)
+        with pytest.raises(KeyboardInterrupt):
+            collector.purge(grace=0)
+    pass_time(monkeypatch, gc_marks.ABANDONED_SECONDS)
+    lab.table.insert([{"k": 1, "raw": b"a"}, {"k": 2, "raw": b"b"}])
+    assert collector.quarantine() == []
+    assert lab.table.to_arrays("raw").tolist() == [b"a", b"b"]
+    assert lab.sweep()["deleted"] == 0
+    assert lab.schema.verify_objects("hash") == {"checked": 2, "missing": [], "corrupt": []}
+
+
+def test_a_slow_collection_stops_before_others_take_over(local: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    local.table.insert1({"k": 1, "raw": b"a"})
+    local.table.delete_quick()
+    collector = local.collector()
+    collector.mark(grace=0)
+    monkeypatch.setattr("datamill.maintenance.gc.REMOVING_SECONDS", -1.0)
+    report = collector.purge(grace=0)
+    assert (report["deleted"], len(report["errors"]), len(local.paths())) == (0, 1, 1)
 
 
 def test_objects_that_cannot_be_removed_are_reported(local: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,6 +218,8 @@ def test_objects_that_cannot_be_removed_are_reported(local: Lab, monkeypatch: py
         patch.setattr(StorageBackend, "remove", refuse)
         report = collector.purge(grace=0)
     assert (report["deleted"], report["errors"], report["quarantined"]) == (0, ["no"], 1)
+    assert report["being_removed"] == 1
+    pass_time(monkeypatch, gc_marks.ABANDONED_SECONDS)
     assert collector.purge(grace=0)["deleted"] == 1
 
 
@@ -308,8 +357,54 @@ def test_values_that_name_nothing_are_trouble(lab: Lab) -> None:
 def test_other_databases_on_the_store_are_respected(lab: Lab, tmp_path: Path, store: dict[str, Any]) -> None:
     other = Lab(f"sqlite:///{tmp_path / 'other.db'}", store)
     other.table.insert1({"k": 1, "raw": b"x"})
+    lab.table.insert1({"k": 1, "raw": b"y"})
     refused(lab, "writes to this store too")
+    (trouble,) = lab.collector().collect()["scan_errors"]
+    (name,) = shlex.split(trouble)[-1:]
+    assert "other.db" in name
+    assert not lab.collector().forget("sqlite:nobody.db")
+    assert lab.collector().forget(name)
+    assert lab.collector().collect()["scan_errors"] == []
     other.instance.connection.close()
+
+
+def test_a_database_and_its_store_can_be_moved(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    for folder, count in ((here, 0), (there, 1)):
+        lab = dm.Instance(url=f"sqlite:///{folder / 'lab.db'}", safemode=False)
+        schema = lab.Schema("lab")
+        table = declare(schema, "Thing", dm.Manual, THING)
+        assert len(table) == count
+        table.insert1({"k": count, "raw": b"x" * count})
+        assert dm.gc.collect(schema)["scan_errors"] == []
+        lab.connection.close()
+        if folder is here:
+            here.rename(there)
+
+
+def test_a_moved_database_is_put_right_by_the_command(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    stores = {"default": "main", "main": {"protocol": "file", "location": str(tmp_path / "store")}}
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "datamill.toml").write_text(
+        f"[stores]\ndefault = 'main'\nmain = {{ protocol = 'file', "
+        f"location = {str(tmp_path / 'store')!r} }}\n"
+    )
+    lab = dm.Instance(url=f"sqlite:///{tmp_path / 'lab' / 'lab.db'}", safemode=False, stores=stores)
+    declare(lab.Schema("lab"), "Thing", dm.Manual, THING).insert1({"k": 1, "raw": b"x"})
+    lab.connection.close()
+    (tmp_path / "lab").rename(tmp_path / "moved")
+    url = f"sqlite:///{tmp_path / 'moved' / 'lab.db'}"
+    command = [sys.executable, "-m", "datamill", "gc", "--url", url]
+    environment = {name: text for name, text in os.environ.items() if name != "DATAMILL_IGNORE_CONFIG_FILE"}
+    found = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert found.returncode == 1
+    hint = found.stderr.strip().rpartition("datamill gc ")[2]
+    mended = subprocess.run(
+        [*command, *shlex.split(hint)], cwd=tmp_path, env=environment, capture_output=True
+    )
+    assert (mended.returncode, mended.stderr) == (0, b"")
 
 
 def test_collecting_needs_schemas() -> None:

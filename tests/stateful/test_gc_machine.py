@@ -52,7 +52,9 @@ class Collection(RuleBasedStateMachine):
         self.rows: list[dict[int, tuple[bytes, bytes]]] = [{}, {}]
         self.hook: tuple[str, Callable[[], None]] | None = None
         self.failing = 0
+        self.collecting = self.met = False  # whether a collection runs; whether one met the insert at work
         self.days = 0
+        self.crashed: int | None = None  # on which day
         self.patch = pytest.MonkeyPatch()
         self._patch_clock_and_points()
 
@@ -73,10 +75,11 @@ class Collection(RuleBasedStateMachine):
 
     def _patch_clock_and_points(self) -> None:
         patch, machine = self.patch, self
-        now, clock = gc._now, time.time
+        now, clock = gc_marks.now, time.time
         patch.setattr(gc_marks, "WAIT_SECONDS", 0.0)
-        patch.setattr(gc, "_now", lambda: now() + timedelta(days=machine.days))
-        patch.setattr(gc, "time", types.SimpleNamespace(time=lambda: clock() + 86400 * machine.days))
+        patch.setattr(gc_marks, "now", lambda: now() + timedelta(days=machine.days))
+        day = types.SimpleNamespace(time=lambda: clock() + 86400 * machine.days, monotonic=time.monotonic)
+        patch.setattr(gc, "time", day)
         listing, removing = StorageBackend.list, StorageBackend.remove
         finding, beginning = find_references, TableMarks.begin_purge
         uploading = UploadGate.upload
@@ -100,8 +103,8 @@ class Collection(RuleBasedStateMachine):
             machine.at("uploaded")
             return found
 
-        def begin(marks: Any, hashes: Any) -> Any:
-            found = beginning(marks, hashes)
+        def begin(marks: Any, due: Any) -> Any:
+            found = beginning(marks, due)
             machine.at("purging")
             return found
 
@@ -119,17 +122,21 @@ class Collection(RuleBasedStateMachine):
     def at(self, point: str) -> None:
         if self.hook is not None and self.hook[0] == point:
             (_, act), self.hook = self.hook, None
+            self.collecting = self.met = True
             act()
+            self.collecting = False
 
     # what users do ---------------------------------------------------------------------------------------------
 
     def _insert(self, lab: Any, schema: int, key: int, content: bytes) -> None:
         if key in self.rows[schema]:
             return
+        self.met = self.collecting
         try:
             lab.tables[schema].insert1({"k": key, "raw": content, "thing": content})
         except DataMillError as error:
             assert "being removed" in str(error), error
+            assert self.met or self.days == self.crashed, "A crashed collection must not hold up inserts."
         else:
             self.rows[schema][key] = (content, content)
 
@@ -198,10 +205,11 @@ class Collection(RuleBasedStateMachine):
         try:
             getattr(self._collector(), action)()
         except Crash:
+            self.crashed = self.days
             self.lab.instance.connection.close()
             self.lab = self._connect()
         finally:
-            self.hook = None
+            self.hook, self.collecting = None, False
 
     @rule(point=st.sampled_from([*POINTS, "uploaded"]), schema=SCHEMAS, content=st.sampled_from(CONTENTS))
     def race(self, point: str, schema: int, content: bytes) -> None:

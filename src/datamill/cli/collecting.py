@@ -18,6 +18,9 @@ def gc(
     grace: Annotated[
         float | None, typer.Option(help="Seconds between mark and removal; default: storage.gc_grace.")
     ] = None,
+    forget: Annotated[
+        str | None, typer.Option(help="Database that is gone or moved, and no longer writes to the store.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Mark, and remove what is due; else only show.")] = False,
     assume_complete: Annotated[
         bool, typer.Option(help="Trust that this account sees all schemas of the server.")
@@ -35,6 +38,8 @@ def gc(
             warnings.simplefilter("ignore")  # --grace 0 was typed by somebody who read the help
             names = schemas or connection.catalog.list_schemas()
             collector = Collector(connection, names, store=store, assume_complete=assume_complete)
+            if forget is not None and not collector.forget(forget):
+                raise DataMillError(f"The store has no note about a database {forget!r}.")
             report = collector.collect(dry_run=not yes, grace=grace)
     except DataMillError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
@@ -55,6 +60,11 @@ def table(report: dict[str, Any]) -> str:
             f"{title:<10}{values[0]:>12}{values[1]:>10}{values[2]:>10}{values[3]:>16,}{values[4]:>10}"
         )
     lines.append(f"marked: {report['quarantined']}, of which due: {report['purgeable']}")
+    if report["being_removed"]:
+        lines.append(
+            f"being removed by another collection, maybe one that was interrupted: {report['being_removed']}; "
+            "try again in some minutes"
+        )
     if report["dangling"]:
         lines.append(
             f"rows refer to {len(report['dangling'])} objects that are missing: {report['dangling'][0]} ..."

@@ -6,12 +6,12 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
 from datamill.data.scalars import fetch_tuples
+from datamill.data.values import from_driver
 from datamill.errors import DataMillError
 from datamill.model.attribute import Attribute
 from datamill.model.heading import Heading
@@ -30,6 +30,10 @@ GC_TABLE: Final = "~gc"
 MARKED, PURGING = "marked", "purging"
 WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+REMOVING_SECONDS: Final = 60.0
+"""How long a collection removes the objects of a batch, once their marks say ``purging``."""
+ABANDONED_SECONDS: Final = 300.0
+"""When it has crashed for certain, and others may have the objects: later, since clocks differ and requests linger."""
 
 Reference = tuple[str | None, str]
 """Store name and path of an object."""
@@ -37,7 +41,11 @@ Reference = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One marked object: its store (name), path, size in bytes, when it was marked (UTC), and its state."""
+    """One marked object.
+
+    Fields: ``store`` (its name), ``path``, ``size`` in bytes, ``state`` (``marked``, or ``purging:`` and who removes
+    it), ``marked_at``: when it came to be so (UTC).
+    """
 
     path_hash: str
     store: str
@@ -45,6 +53,21 @@ class Mark:
     size: int
     marked_at: datetime
     state: str = MARKED
+
+    @property
+    def is_being_removed(self) -> bool:
+        """Whether a collection is removing the object; one that crashed long ago is not."""
+        return is_being_removed(self.state, self.marked_at)
+
+
+def now() -> datetime:
+    """Return the time, in UTC and without zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def is_being_removed(state: str, since: datetime) -> bool:
+    """Tell whether a mark says that a collection is removing its object just now."""
+    return state.startswith(PURGING) and now() - since < timedelta(seconds=ABANDONED_SECONDS)
 
 
 def gc_spec(schema: str) -> TableSpec:
@@ -57,8 +80,8 @@ def gc_spec(schema: str) -> TableSpec:
             Attribute("store", name, name, comment="name of the store"),
             Attribute("path", path, path, comment="path within the store"),
             Attribute("size", number, number, comment="bytes"),
-            Attribute("marked_at", moment, moment, comment="when it was marked (UTC)"),
-            Attribute("state", state, state, comment="marked, or purging"),
+            Attribute("marked_at", moment, moment, comment="since when (UTC)"),
+            Attribute("state", state, state, comment="marked, or purging and by whom"),
         ]
     )
     return TableSpec(TableName(schema, GC_TABLE), heading, comment="Objects that wait for removal, see dm.gc")
@@ -86,11 +109,11 @@ def has_marks(connection: Connection, schema: str) -> bool:
     return connection.catalog.has(TableName(schema, GC_TABLE))
 
 
-def read_marks(connection: Connection, schema: str, **restriction: Any) -> list[Mark]:
+def read_marks(connection: Connection, schema: str) -> list[Mark]:
     """Return the marks of a schema."""
     if not has_marks(connection, schema):
         return []
-    relation = restrict(BaseTable(gc_spec(schema), connection), restriction)
+    relation = BaseTable(gc_spec(schema), connection)
     names = ("path_hash", "store", "path", "size", "marked_at", "state")
     observer, connection.observer = connection.observer, None  # the platform asks, not make
     try:
@@ -104,7 +127,7 @@ def doomed(connection: Connection, schema: str) -> Doomed:
     marks = read_marks(connection, schema)
     return Doomed(
         frozenset(mark.path for mark in marks),
-        frozenset(mark.path for mark in marks if mark.state == PURGING),
+        frozenset(mark.path for mark in marks if mark.is_being_removed),
     )
 
 
@@ -115,7 +138,7 @@ def wait_until_purged(connection: Connection, schema: str, path: str) -> None:
         DataMillError: It takes too long, or the caller's transaction is in the way.
     """
     deadline = time.monotonic() + WAIT_SECONDS
-    while any(mark.path == path for mark in read_marks(connection, schema, state=PURGING)):
+    while any(mark.path == path and mark.is_being_removed for mark in read_marks(connection, schema)):
         if connection.in_transaction or time.monotonic() >= deadline:
             raise being_purged(path)
         time.sleep(_POLL_SECONDS)
@@ -125,7 +148,7 @@ def being_purged(path: str) -> DataMillError:
     """Return the error for an object that is being removed while a row is to refer to it."""
     return DataMillError(
         f"The object {path!r} is being removed by garbage collection; the row was not inserted.",
-        hint="Insert it again; if this goes on, a collection was interrupted: run datamill gc --yes to end it.",
+        hint=f"Insert it again; if a collection was interrupted, at most {ABANDONED_SECONDS:.0f} s after that.",
     )
 
 
@@ -146,23 +169,33 @@ def rescue(
     for schema, objects in _by_schema(connection, references):
         if not has_marks(connection, schema):
             continue
-        name, dialect = TableName(schema, GC_TABLE), connection.dialect
         hashes = {path_hash(backend, path): (backend, path) for backend, path in objects}
-        found: dict[str, str] = {}
+        rescued: set[str] = set()
         for keys in key_batches([(item,) for item in hashes], 1):
-            kept = [(item, MARKED) for (item,) in keys]
-            statement = delete_by_key(dialect, name, ("path_hash", "state"), kept)
-            before = select_by_key(dialect, name, ("path_hash", "state"), ("path_hash",), keys)
-            known = {row[0] for row in session.execute(before.sql, before.params).rows}
-            session.execute(statement.sql, statement.params)
-            after = session.execute(before.sql, before.params).rows
-            found.update((item, "rescued") for item in known)
-            found.update((row[0], row[1]) for row in after)
+            marks = _states(connection, session, schema, keys)
+            free = [(item, state) for item, state, since in marks if not is_being_removed(state, since)]
+            if free:
+                name = TableName(schema, GC_TABLE)
+                statement = delete_by_key(connection.dialect, name, ("path_hash", "state"), free)
+                session.execute(statement.sql, statement.params)
+                marks = _states(connection, session, schema, keys)
+            for item, _, _ in marks:
+                raise being_purged(hashes[item][1])
+            rescued.update(item for item, _ in free)
         for item, (backend, path) in hashes.items():
-            if found.get(item) == PURGING:
+            if item not in rescued and path in doubtful and not backend.exists(path):
                 raise being_purged(path)
-            if item not in found and path in doubtful and not backend.exists(path):
-                raise being_purged(path)
+
+
+def _states(
+    connection: Connection, session: Any, schema: str, keys: Sequence[tuple[Any, ...]]
+) -> list[tuple[str, str, datetime]]:
+    """Return path hash, state and time of the marks of some objects, read within a transaction."""
+    spec, dialect = gc_spec(schema), connection.dialect
+    statement = select_by_key(dialect, spec.name, ("path_hash", "state", "marked_at"), ("path_hash",), keys)
+    rows = session.execute(statement.sql, statement.params).rows
+    times = from_driver(dialect, spec.heading["marked_at"], [row[2] for row in rows])
+    return [(row[0], row[1], since) for row, since in zip(rows, times, strict=True)]
 
 
 def _by_schema(

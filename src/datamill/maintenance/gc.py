@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from datamill.data.gc_marks import PURGING, Mark, path_hash, schema_of
+from datamill.data import gc_marks
+from datamill.data.gc_marks import MARKED, REMOVING_SECONDS, Mark, path_hash, schema_of
 from datamill.errors import DataMillError, DataMillWarning, GCIncompleteError
 from datamill.maintenance.gc_marks import Marks, marks_of
 from datamill.maintenance.gc_scan import Live, Scan, is_hash, scan
 from datamill.settings.log import logger
 from datamill.storage.backend import StorageBackend
+from datamill.storage.owners import forget
 from datamill.storage.stores import Stores
 
 if TYPE_CHECKING:
@@ -74,7 +76,8 @@ class Collector:
     def purge(self, grace: float | None = None) -> dict[str, Any]:
         """Remove the objects whose marks are older than the grace, and that still nothing refers to.
 
-        An interrupted purge is taken up where it ended.
+        A purge that was interrupted is taken up where it ended, once its collection has surely ended: after
+        `gc_marks.ABANDONED_SECONDS`.
 
         Args:
             grace: Seconds; default ``storage.gc_grace``.
@@ -85,7 +88,7 @@ class Collector:
         seconds = self._grace(grace)
         found = self._complete_scan(seconds)
         report = self._report(found, dry_run=False)
-        before = _now() - timedelta(seconds=seconds)
+        before = gc_marks.now() - timedelta(seconds=seconds)
         orphans = {item.path for item in found.orphans}
         stored = {item.path for item in found.stored}
         for marks in self._marks():
@@ -93,9 +96,11 @@ class Collector:
             due = [
                 mark
                 for mark in self._ours(marks.read())
-                if mark.state == PURGING
-                or mark.path not in stored
-                or (mark.marked_at <= before and mark.path in orphans)
+                if not mark.is_being_removed
+                and (
+                    mark.path not in stored
+                    or (mark.path in orphans and (mark.state != MARKED or mark.marked_at <= before))
+                )
             ]
             for start in range(0, len(due), BATCH):
                 self._purge_batch(marks, due[start : start + BATCH], stored, report)
@@ -115,7 +120,7 @@ class Collector:
         Returns:
             ``{hash,schema}_paths_{referenced,stored,orphaned,orphaned_bytes,deleted}``, ``orphaned_hash_paths``,
             ``orphaned_schema_paths``, ``deleted``, ``bytes_freed``, ``errors``, ``scan_errors``, ``dry_run``,
-            ``quarantined``, ``purgeable`` and ``dangling``.
+            ``quarantined``, ``being_removed`` (by another collection), ``purgeable`` and ``dangling``.
 
         Raises:
             GCIncompleteError: Not everything could be seen, and it is no dry run; nothing is removed.
@@ -153,14 +158,25 @@ class Collector:
         """Remove the marks of objects; return how many there were. The next `mark` marks them again."""
         wanted, count = set(paths), 0
         for marks in self._marks():
-            hashes = [
-                mark.path_hash
-                for mark in self._ours(marks.read())
-                if mark.path in wanted and mark.state != PURGING
+            found = [
+                mark for mark in self._ours(marks.read()) if mark.path in wanted and not mark.is_being_removed
             ]
-            marks.drop(hashes)
-            count += len(hashes)
+            marks.drop(found)
+            count += len(found)
         return count
+
+    def forget(self, database: str) -> bool:
+        """Remove the note that another database writes to the store, which keeps everything from being removed.
+
+        Do so only if that database is gone, or is this one, moved: the other's objects lose their protection.
+
+        Args:
+            database: As the error or a dry run names it.
+
+        Returns:
+            Whether there was such a note.
+        """
+        return forget(self._backend, database)
 
     # work ------------------------------------------------------------------------------------------------------
 
@@ -199,7 +215,7 @@ class Collector:
         return [mark for mark in marks if mark.path_hash == path_hash(self._backend, mark.path)]
 
     def _write_marks(self, found: Scan) -> None:
-        now = _now()
+        now = gc_marks.now()
         by_schema: dict[str, list[Mark]] = {schema: [] for schema in self._schemas}
         for item in found.orphans:
             schema = schema_of(self._backend, item.path)
@@ -213,26 +229,22 @@ class Collector:
 
     def _drop_rescued(self, marks: Marks, found: Scan) -> None:
         """Remove the marks of what is referred to again."""
-        orphans = {item.path for item in found.orphans}
-        there = {item.path for item in found.stored}
+        there, live = {item.path for item in found.stored}, Live(found.referenced)
         marks.drop(
-            mark.path_hash
+            mark
             for mark in self._ours(marks.read())
-            if mark.path in there and mark.path not in orphans and self._is_live(mark.path, found)
+            if mark.path in there and live.has(mark.path) and not mark.is_being_removed
         )
-
-    def _is_live(self, path: str, found: Scan) -> bool:
-        return Live(found.referenced).has(path)
 
     def _purge_batch(
         self, marks: Marks, due: Sequence[Mark], stored: set[str], report: dict[str, Any]
     ) -> None:
-        purging = marks.begin_purge([mark.path_hash for mark in due])
-        mine = [mark for mark in due if mark.path_hash in purging]
-        outcomes = self._connection.stores.run_all(self._remove, mine)
+        mine = marks.begin_purge(due)
+        deadline = time.monotonic() + REMOVING_SECONDS
+        outcomes = self._connection.stores.run_all(lambda mark: self._remove(mark, deadline), mine)
         gone = [mark for mark, error in zip(mine, outcomes, strict=True) if error is None]
         report["errors"] += [error for error in outcomes if error is not None]
-        marks.drop(mark.path_hash for mark in gone)
+        marks.drop(gone)
         for mark in gone:
             if mark.path in stored:
                 kind = "hash" if is_hash(self._backend, mark.path) else "schema"
@@ -240,7 +252,10 @@ class Collector:
                 report["deleted"] += 1
                 report["bytes_freed"] += mark.size
 
-    def _remove(self, mark: Mark) -> str | None:
+    def _remove(self, mark: Mark, deadline: float) -> str | None:
+        """Remove an object, unless somebody may store it anew by now; return what went wrong."""
+        if time.monotonic() > deadline:
+            return f"{mark.path!r} was not removed: the store is too slow. The next collection goes on."
         try:
             self._backend.remove(mark.path)
         except DataMillError as error:
@@ -274,11 +289,8 @@ class Collector:
         except DataMillError as error:
             report["scan_errors"].append(f"The marks cannot be read: {error}")
             marks = []
-        before = _now() - timedelta(seconds=self._grace(grace))
+        before = gc_marks.now() - timedelta(seconds=self._grace(grace))
         report["quarantined"] = len(marks)
+        report["being_removed"] = sum(mark.is_being_removed for mark in marks)
         report["purgeable"] = sum(mark.marked_at <= before for mark in marks)
         return report
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from datamill.catalog.definitions import changing, run
-from datamill.data.gc_marks import MARKED, PURGING, Mark, gc_spec, has_marks, read_marks
+from datamill.data import gc_marks
+from datamill.data.gc_marks import PURGING, Mark, gc_spec, has_marks, read_marks
 from datamill.data.values import table_coder
 from datamill.sql import ddl
 from datamill.sql.keys import delete_by_key, key_batches, update_by_key
@@ -30,11 +32,11 @@ class Marks(Protocol):
     def add(self, marks: Sequence[Mark]) -> None:
         """Add marks of objects that have none."""
 
-    def drop(self, hashes: Iterable[str]) -> None:
-        """Remove marks."""
+    def drop(self, marks: Iterable[Mark]) -> None:
+        """Remove marks that are still as they were read."""
 
-    def begin_purge(self, hashes: Sequence[str]) -> set[str]:
-        """Set marks to purging, and return which of them are so now: a writer may have rescued others."""
+    def begin_purge(self, marks: Sequence[Mark]) -> list[Mark]:
+        """Set marks to purging; return those that are so now: others were rescued, or another collection has them."""
 
 
 def marks_of(connection: Connection, backend: StorageBackend, schema: str) -> Marks:
@@ -73,33 +75,42 @@ class TableMarks:
 
         connection.run_write(work)
 
-    def drop(self, hashes: Iterable[str]) -> None:
-        """Remove marks."""
-        keys = [(item,) for item in hashes]
+    def drop(self, marks: Iterable[Mark]) -> None:
+        """Remove marks that are still as they were read."""
+        keys = [(mark.path_hash, mark.state) for mark in marks]
         if not keys:
             return
 
         def work(session: Any) -> None:
-            for batch in key_batches(keys, 1):
-                statement = delete_by_key(self._connection.dialect, self._spec.name, ("path_hash",), batch)
-                session.execute(statement.sql, statement.params)
-
-        self._connection.run_write(work)
-
-    def begin_purge(self, hashes: Sequence[str]) -> set[str]:
-        """Set marks to purging; return which are so now."""
-        dialect = self._connection.dialect
-
-        def work(session: Any) -> None:
-            for item in hashes:
-                statement = update_by_key(
-                    dialect, self._spec.name, [("state", PURGING)], ("path_hash", "state"), (item, MARKED)
+            for batch in key_batches(keys, 2):
+                statement = delete_by_key(
+                    self._connection.dialect, self._spec.name, ("path_hash", "state"), batch
                 )
                 session.execute(statement.sql, statement.params)
 
         self._connection.run_write(work)
-        wanted = set(hashes)
-        return {mark.path_hash for mark in self.read() if mark.state == PURGING} & wanted
+
+    def begin_purge(self, marks: Sequence[Mark]) -> list[Mark]:
+        """Set marks to purging; return those that are so now."""
+        connection, state = self._connection, f"{PURGING}:{secrets.token_hex(4)}"
+        moment = (
+            table_coder(connection.dialect, self._spec)
+            .columns["marked_at"]
+            .encode([gc_marks.now()])
+            .driver[0]
+        )
+
+        def work(session: Any) -> None:
+            for mark in marks:
+                key = (mark.path_hash, mark.state)
+                changes = [("state", state), ("marked_at", moment)]
+                statement = update_by_key(
+                    connection.dialect, self._spec.name, changes, ("path_hash", "state"), key
+                )
+                session.execute(statement.sql, statement.params)
+
+        connection.run_write(work)
+        return [mark for mark in self.read() if mark.state == state]
 
 
 class StoreMarks:
@@ -121,15 +132,16 @@ class StoreMarks:
         known = {mark.path_hash: mark for mark in self.read()}
         self._write([*known.values(), *(mark for mark in marks if mark.path_hash not in known)])
 
-    def drop(self, hashes: Iterable[str]) -> None:
+    def drop(self, marks: Iterable[Mark]) -> None:
         """Remove marks."""
-        gone = set(hashes)
+        gone = {mark.path_hash for mark in marks}
         if gone:
             self._write([mark for mark in self.read() if mark.path_hash not in gone])
 
-    def begin_purge(self, hashes: Sequence[str]) -> set[str]:
-        """Return which of the marks there are."""
-        return {mark.path_hash for mark in self.read()} & set(hashes)
+    def begin_purge(self, marks: Sequence[Mark]) -> list[Mark]:
+        """Return those of the marks that there are."""
+        wanted = {mark.path_hash for mark in marks}
+        return [mark for mark in self.read() if mark.path_hash in wanted]
 
     def _write(self, marks: Sequence[Mark]) -> None:
         if not marks:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import shlex
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datamill.data.gc_marks import schema_of
 from datamill.errors import DataMillError
@@ -59,11 +60,8 @@ def scan(
     """
     errors: list[str] = []
     try:
-        others = other_owners(backend, connection.stores.database)
-        errors += [
-            f"The database {item.get('database')} writes to this store too (noted in {item['path']})."
-            for item in others
-        ]
+        others = other_owners(backend, connection.stores.owner(backend))
+        errors += [_foreign(item) for item in others]
     except DataMillError as error:
         errors.append(f"It cannot be found out who writes to the store: {error}")
     stored: list[Listed] = []
@@ -82,6 +80,16 @@ def scan(
     ]
     return Scan(
         tuple(stored), frozenset(references.paths), tuple(orphans), tuple(sorted(dangling)), tuple(errors)
+    )
+
+
+def _foreign(note: Mapping[str, Any]) -> str:
+    """Return the trouble with another database that writes to the store."""
+    name = str(note.get("database"))
+    return (
+        f"The database {name} writes to this store too, since {note.get('since', 'some time')}: what its rows refer to "
+        f"is not known here. If it is gone, or is this one under an earlier address, run: "
+        f"datamill gc --forget {shlex.quote(name)}"
     )
 
 

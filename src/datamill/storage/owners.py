@@ -31,6 +31,14 @@ def owner_id(database: str) -> str:
     return hashlib.sha256(database.encode()).hexdigest()[:32]
 
 
+def forget(backend: StorageBackend, database: str) -> bool:
+    """Remove the note about a database, as `other_owners` names it; return whether there was one."""
+    paths = [item["path"] for item in other_owners(backend, "") if item["database"] == database]
+    for path in paths:
+        backend.remove(path)
+    return bool(paths)
+
+
 def other_owners(backend: StorageBackend, database: str) -> list[dict[str, Any]]:
     """Return what is noted about other databases that write to a store.
 
@@ -44,6 +52,6 @@ def other_owners(backend: StorageBackend, database: str) -> list[dict[str, Any]]
             try:
                 note = json.loads(backend.get_buffer(item.path))
             except ValueError:
-                note = {"database": "unknown"}
-            found.append({**note, "path": item.path})
+                note = {}
+            found.append({"database": item.path, **note, "path": item.path})
     return found

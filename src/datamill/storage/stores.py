@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Final
 
 from datamill.settings import Config
@@ -86,21 +86,28 @@ class Stores:
             return [IMPLICIT] if self.address is None or self.address.path is not None else []
         return [name for name in configured if name not in ("default", "filepath_default")]
 
-    @property
-    def database(self) -> str:
-        """What tells the database of these stores from others."""
+    def owner(self, backend: StorageBackend) -> str:
+        """Return what tells the database of these stores from others that write to a store.
+
+        A database file beside a store in a folder is told by the way from one to the other, so that both can be moved
+        together.
+        """
         address = self.address
         if address is None or address.is_memory:
             return self._memory
-        if address.path is not None:
-            return f"{address.backend}:{os.path.realpath(address.path)}"
-        return f"{address.backend}://{address.host}:{address.port}/{address.name or ''}"
+        if address.path is None:
+            return f"{address.backend}://{address.host}:{address.port}/{address.name or ''}"
+        path = Path(address.path).resolve()
+        root = Path(backend.spec["location"]).resolve() if backend.protocol == "file" else None
+        if root is not None and root.parent in path.parents:
+            path = path.relative_to(root.parent)
+        return f"{address.backend}:{path.as_posix()}"
 
     def claim(self, store: str | None) -> None:
         """Note in a store, once, that this database writes to it."""
         backend = self.backend(store)
         if backend.identity not in self._claimed:
-            claim(backend, self.database)
+            claim(backend, self.owner(backend))
             self._claimed.add(backend.identity)
 
     @property
