@@ -664,3 +664,32 @@ def test_custom_types_are_codecs(lab: Lab) -> None:
         assert len(lab.paths("_hash")) == 1
     finally:
         dm.codecs.unregister_codec("point")
+
+
+# stores that are not configured --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["more = null : <blob@nostore>", "more = null : <filepath@nostore>"])
+def test_a_table_needs_its_stores(local: Lab, column: str) -> None:
+    with pytest.raises(ConfigError, match=r"'nostore'.*Configured: main") as caught:
+        local.schema(manual("Other", f"k : int32\n---\n{column}\n"))
+    assert "of lab.other needs it" in caught.value.__notes__[0]
+    assert [table.split(".")[-1].strip('`"') for table in local.schema.list_tables()] == ["thing"]
+    thing = manual("Thing", DEFINITION + column + "\n")
+    with pytest.warns(dm.errors.DriftWarning):
+        changed = local.schema(thing)
+    with pytest.raises(ConfigError, match="nostore"):
+        changed.alter(prompt=False)
+
+
+def test_tables_load_without_their_stores(local: Lab, database_url: str) -> None:
+    local.table.insert1({"k": 1, "raw": b"x"})
+    stores = {"default": "other", "other": {"protocol": "memory", "location": "x"}}
+    instance = dm.Instance(url=database_url, safemode=False, stores=stores)
+    loaded: Any = instance.Schema("lab").get_table("Thing")
+    assert loaded.proj().to_dicts() == [{"k": 1}]
+    assert "blob" in loaded.heading.names
+    declared = instance.Schema("lab")(manual("Thing", DEFINITION))  # it exists: nothing has to be written
+    with pytest.raises(ConfigError, match="'main'"):
+        declared.fetch1("raw")
+    instance.connection.close()

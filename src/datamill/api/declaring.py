@@ -11,6 +11,7 @@ from datamill.api.tiers import Lookup, Part, UserTable
 from datamill.catalog import AlterPlan, adopted, compare
 from datamill.catalog.resolve import stored_type
 from datamill.data.contents import insert_contents
+from datamill.data.objects import require_stores
 from datamill.errors import (
     DataMillError,
     DataMillWarning,
@@ -51,6 +52,7 @@ class Declaration:
             for spec in absent:
                 _warn_shared_base(spec.name, self.schema)
                 _warn_native_types(spec)
+                require_stores(connection, spec)
             connection.catalog.declare(*absent)
         del self.waiting[cls]
         made = connection.catalog.peek(_bound(cls))
@@ -286,4 +288,5 @@ def alter_plan(
     declared = spec_of(schema, cls, context)
     if declared is None:
         raise DataMillError(f"{cls.__name__} has no definition in code to alter to.")
+    require_stores(schema.connection, declared)
     return alter(schema.connection, declared, **options)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
-from datamill.codecs import chain_for
+from datamill.codecs import CodecChain, chain_for
 from datamill.data.gc_marks import Reference, doomed, wait_until_purged
 from datamill.data.scalars import fetch_tuples
+from datamill.errors import ConfigError
 from datamill.model.attribute import Attribute
 from datamill.model.table import TableSpec
 from datamill.sql.dml import insert_select
@@ -102,8 +103,27 @@ class UploadGate:
 def _claim(stores: Stores, attribute: Attribute) -> None:
     """Note in the store of an attribute that this database writes to it; a store of others' files is left alone."""
     chain = chain_for(attribute.type.text)
-    if chain.codecs[-1].name != "filepath":
+    if not _is_filepath(chain):
         stores.claim(chain.store)
+
+
+def require_stores(connection: Connection, spec: TableSpec) -> None:
+    """Make sure that the stores of a table that is to be made are configured.
+
+    Raises:
+        ConfigError: One is not.
+    """
+    for attribute in filter(is_stored, spec.heading.attributes.values()):
+        chain = chain_for(attribute.type.text)
+        try:
+            connection.stores.name(chain.store, use_filepath_default=_is_filepath(chain))
+        except ConfigError as error:
+            error.add_note(f"Attribute {attribute.name!r} of {spec.name} needs it: {attribute.type.text}.")
+            raise
+
+
+def _is_filepath(chain: CodecChain) -> bool:
+    return chain.codecs[-1].name == "filepath"
 
 
 def referenced(attribute: Attribute, stored: Iterable[Any]) -> list[Reference]:
