@@ -313,6 +313,21 @@ def test_local_classes_travel_by_value(database_url: str) -> None:
     assert (result & "source = 7").fetch1("double") == 35
 
 
+def test_virtual_modules_travel_along(database_url: str) -> None:
+    connection = declare(database_url).connection
+    virtual = dm.VirtualModule("virtual", "lab", connection=connection, add_objects={"number": 3})
+
+    @dm.Schema("lab", connection=connection)
+    class Copied(dm.Computed):
+        definition = "-> virtual.Source\n---\ncopies : int32"
+
+        def make(self, key: dict[str, Any]) -> None:
+            self.insert1({**key, "copies": virtual.number * len(virtual.Source & key)})
+
+    assert Copied.populate(processes=2, max_calls=9)["success_count"] == 9
+    assert set(Copied.to_arrays("copies")) == {3}
+
+
 def test_limits_and_restrictions_hold_for_all_workers_together(database_url: str) -> None:
     result = declare(database_url)
     assert result.populate(processes=2, max_calls=7).calls == 7

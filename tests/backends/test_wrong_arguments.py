@@ -72,6 +72,15 @@ WRONG: list[tuple[Callable[[Lab], Any], str]] = [
     (lambda lab: lab.instance.config[None], "name of a setting must be text"),
     (lambda lab: dm.Connection(3), "host must be text"),
     (lambda lab: dm.Connection(url=b"sqlite://"), "URL must be text"),
+    (lambda lab: dm.Schema("lab", connection=lab.instance), "connection must be a Connection"),
+    (lambda lab: dm.list_schemas("sqlite://"), "connection must be a Connection"),
+    (lambda lab: dm.trash.purge(connection="sqlite://"), "connection must be a Connection"),
+    (lambda lab: dm.FreeTable(), "FreeTable takes a full name"),
+    (lambda lab: dm.Retry(attempts="three"), "attempts must be a number"),
+    (lambda lab: dm.get_codec(3), "name of a codec must be text"),
+    (lambda lab: dm.register_type("x"), "must be a class"),
+    (lambda lab: dm.Connection("localhost", user=3), "user must be text"),
+    (lambda lab: dm.Connection("localhost", port="x"), "port must be a whole number"),
     (lambda lab: dm.Diagram(lab.schema).save("x.svg", format=3), "format must be text"),
 ]
 
@@ -92,6 +101,9 @@ def test_values_without_meaning_are_refused(lab: Lab) -> None:
             ask()
     with pytest.raises(dm.DataMillError):
         lab.instance.Schema("\ud800")
+    for arguments in ({"host": "a\0b"}, {"host": "localhost", "port": 10**9}):
+        with pytest.raises(dm.errors.ConfigError):
+            dm.Connection(**arguments)
 
 
 def test_any_number_of_levels_ends(lab: Lab) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from datamill.data.connection import Connection
-from datamill.errors import DataMillError, ThreadSafetyError
+from datamill.errors import DataMillError, ThreadSafetyError, require
 from datamill.settings import Config, thread_safe
 
 _lock = threading.RLock()
@@ -33,6 +34,16 @@ def require_global_state(what: str) -> None:
             f"{what} uses global state, which DATAMILL_THREAD_SAFE forbids.",
             hint="Use dm.Instance(...) instead.",
         )
+
+
+def connection_or_default(connection: Connection | None) -> Connection:
+    """Return a connection that was given, else the process's default.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    require(connection, (Connection, NoneType), "connection must be a Connection")
+    return connection or conn()
 
 
 def conn(

@@ -87,7 +87,7 @@ def import_project(
     from datamill.maintenance.import_project import import_
 
     with progress(None, display_progress) as advance:
-        return import_(connection or default.conn(), str(src), schemas, store, advance)
+        return import_(default.connection_or_default(connection), str(src), schemas, store, advance)
 
 
 def _connection(sources: Iterable[Any]) -> Connection:

@@ -145,7 +145,7 @@ class Schema:
                 "A schema needs a name to be activated.", hint="Call schema.activate('name')."
             )
         check_name(schema_name, "schema")
-        self._connection = connection or self._connection or default.conn()
+        self._connection = default.connection_or_default(connection or self._connection)
         self._create_schema = self._create_schema if create_schema is None else create_schema
         self._create_tables = self._create_tables if create_tables is None else create_tables
         self.add_objects.update(add_objects or {})
@@ -381,7 +381,7 @@ def _is_part(value: object) -> bool:
 
 def list_schemas(connection: Connection | None = None) -> list[str]:
     """Names of the schemas in the database, without the database's own."""
-    return (connection or default.conn()).catalog.list_schemas()
+    return default.connection_or_default(connection).catalog.list_schemas()
 
 
 schema = Schema

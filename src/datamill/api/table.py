@@ -387,6 +387,8 @@ class FreeTable(Table):
         else:
             from datamill.api.default import conn
 
+            if len(arguments) != 1:
+                raise TypeError("FreeTable takes a full name, or a connection and a full name.")
             (name,) = arguments
             connection = conn()
         self._connection_cache: Connection | None = connection

@@ -60,7 +60,7 @@ def restore(
         IntegrityError: Rows refer to rows that are gone.
         DataMillError: There is no such entry.
     """
-    return trashing.restore(connection or default.conn(), _id(id), on_conflict)
+    return trashing.restore(default.connection_or_default(connection), _id(id), on_conflict)
 
 
 def purge(
@@ -79,7 +79,9 @@ def purge(
     Returns:
         The number of entries removed.
     """
-    return trashing.purge(connection or default.conn(), None if id is None else _id(id), older_than)
+    return trashing.purge(
+        default.connection_or_default(connection), None if id is None else _id(id), older_than
+    )
 
 
 def prepare(schema: Schema | str, *, connection: Connection | None = None) -> None:
@@ -99,5 +101,5 @@ def _id(id: str | TrashEntry) -> str:
 
 def _schema(schema: Schema | str, connection: Connection | None) -> tuple[str, Connection]:
     if isinstance(schema, Schema):
-        return schema.name, connection or schema.connection
-    return schema, connection or default.conn()
+        return schema.name, default.connection_or_default(connection or schema.connection)
+    return schema, default.connection_or_default(connection)

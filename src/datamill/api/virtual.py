@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datamill.api.classes import make_classes
 from datamill.api.schema import Schema
+from datamill.errors import require
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -34,8 +35,10 @@ class VirtualModule(types.ModuleType):
         connection: Connection | None = None,
         add_objects: Mapping[str, Any] | None = None,
     ) -> None:
+        require(module_name, str, "The name of a module must be text")
         super().__init__(module_name)
-        objects = dict(add_objects or {})
+        self._objects = dict(add_objects or {})
+        objects = dict(self._objects)
         self.schema = Schema(
             schema_name,
             connection=connection,
@@ -45,6 +48,16 @@ class VirtualModule(types.ModuleType):
         )
         vars(self).update(objects)
         make_classes(self.schema, vars(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process by name: the classes are made from the database there."""
+        return _again, (self.__name__, str(self.schema.database), self.schema.connection, self._objects)
+
+
+def _again(
+    module_name: str, schema_name: str, connection: Connection, objects: Mapping[str, Any]
+) -> VirtualModule:
+    return VirtualModule(module_name, schema_name, connection=connection, add_objects=objects)
 
 
 def virtual_schema(

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from datamill.errors import DataMillError, DataMillWarning, warn_user
+from datamill.errors import DataMillError, DataMillWarning, require, warn_user
 from datamill.registry import Registry
 
 _NAME: Final = re.compile(r"[A-Za-z_][\w-]*")
@@ -225,6 +225,7 @@ def get_codec(spec: str) -> Codec:
         >>> get_codec("<blob@raw>").name
         'blob'
     """
+    require(spec, str, "The name of a codec must be text")
     return CODECS.get(spec.strip().strip("<>").partition("@")[0].strip())
 
 

@@ -8,7 +8,7 @@ from inspect import Parameter, signature
 from typing import Any, ClassVar, Self, TypeVar
 
 from datamill.codecs.codec import Codec
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.storage.backend import StorageBackend
 
 Class = TypeVar("Class", bound="type[CustomType]")
@@ -58,6 +58,7 @@ def register_type(cls: Class) -> Class:
     Raises:
         DataMillError: It lacks one of these, or the name is taken.
     """
+    require(cls, type, "A type must be a class")
     lacking = [name for name in ("type_name", "stored_type", "put", "get") if not getattr(cls, name, None)]
     if lacking:
         raise DataMillError(f"The type {cls.__qualname__} lacks {', '.join(lacking)}.", hint="Define them.")

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from datamill.errors import DataMillError, LostConnectionError, UpstreamChangedError
+from datamill.errors import DataMillError, LostConnectionError, UpstreamChangedError, require
 
 TRANSIENT_ATTEMPTS = 3
 """Attempts that failures get which are nobody's fault, whatever the policy."""
@@ -49,6 +49,8 @@ class Retry:
     jitter: float = 0.2
 
     def __post_init__(self) -> None:
+        for name in ("attempts", "backoff", "factor", "cap", "jitter"):
+            require(getattr(self, name), (int, float), f"{name} must be a number")
         if (
             self.attempts < 1
             or self.backoff < 0

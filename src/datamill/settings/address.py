@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from datamill.errors import ConfigError, did_you_mean, require
@@ -215,10 +216,21 @@ def derive_address(resolved: Resolved, request: Request = Request()) -> Database
     return _completed(address, resolved, request)
 
 
+def _check(request: Request) -> None:
+    for name in ("host", "user", "name"):
+        text = getattr(request, name)
+        require(text, (str, NoneType), f"database.{name} must be text")
+        if "\0" in (text or ""):
+            raise ConfigError(f"database.{name} holds a zero character.", setting=f"database.{name}")
+    require(request.port, (int, NoneType), "database.port must be a whole number")
+    if request.port is not None and not 0 < request.port < 65536:
+        raise ConfigError(f"{request.port} is no port: these are 1 to 65535.", setting="database.port")
+
+
 def _normalised(request: Request) -> Request:
+    _check(request)
     if request.host is None:
         return request
-    require(request.host, str, "database.host must be text")
     if "://" in request.host:
         if request.url is not None and request.url != request.host:
             raise ConfigError("Two database URLs were given, as host and as url.", setting="database.url")
