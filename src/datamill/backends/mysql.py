@@ -211,17 +211,31 @@ class MysqlSession:
 
         Outside a transaction the rows are written all or none.
         """
-        insert = BulkInsert(self, table, tuple(names), tuple(key), conflict)
+        return BulkInsert(self, table, tuple(names), tuple(key), conflict).write(columns)
+
+    @contextmanager
+    def together(self, several: bool) -> Iterator[None]:
+        """Write all or nothing of a block; one that is a single statement needs no transaction.
+
+        Then nothing tells whether the statement was carried out if the connection breaks while it is. One that broke
+        before, while nothing was done on it, is replaced.
+        """
         if self._open:
-            return insert.write(columns)
+            yield
+            return
+        if not several:
+            if self._wire is not None and self._wire.is_stale() and self._target.settings.database.reconnect:
+                self._lose("was lost")
+                self._reopen()
+            yield
+            return
         self.begin()
         try:
-            count = insert.write(columns)
+            yield
         except BaseException:
             self.rollback()
             raise
         self.commit()
-        return count
 
     # transactions ----------------------------------------------------------------------------------------------
 
@@ -233,10 +247,13 @@ class MysqlSession:
         except LostConnectionError:
             if not self._target.settings.database.reconnect or self._lost == "was closed":
                 raise
-            self._wire, self.server = self._target.open()
-            self._lost = None
+            self._reopen()
             self.run(statement)
         self._open = True
+
+    def _reopen(self) -> None:
+        self._wire, self.server = self._target.open()
+        self._lost = None
 
     def commit(self) -> None:
         """Make it last; if that fails it is undone."""

@@ -44,12 +44,15 @@ class Runs(Protocol):
     def run(self, statement: bytes, sql: str | None = None, data: Sequence[bytes] | None = None) -> Answer:
         """Run one statement."""
 
+    def together(self, several: bool) -> AbstractContextManager[None]:
+        """Write all or nothing of a block."""
+
     def byte_by_byte(self) -> AbstractContextManager[None]:
         """Have the server read statements faster."""
 
 
 class BulkInsert:
-    """One insert of rows given as columns, within a transaction that the caller holds.
+    """One insert of rows given as columns, all or none of them.
 
     Args:
         session: Where to write.
@@ -79,6 +82,12 @@ class BulkInsert:
         count = len(columns[0]) if columns else 0
         if count == 0:
             return 0
+        if self._conflict == "error" and self._names and count < LOAD_FROM:
+            return self._insert_rows(columns, "")
+        with self._session.together(several=True):
+            return self._write_many(columns, count)
+
+    def _write_many(self, columns: Columns, count: int) -> int:
         if self._conflict == "error":
             return self._insert(columns, count)
         if not self._key or not set(self._key) <= set(self._names):
@@ -90,7 +99,7 @@ class BulkInsert:
     def _insert(self, columns: Columns, count: int) -> int:
         if not self._names:
             return sum(self._send(self._head + "()", row, b"").changed for row in range(count))
-        if count >= LOAD_FROM and self._session.server.takes_files and not _holds_bytes(columns):
+        if self._session.server.takes_files and not _holds_bytes(columns):
             loaded = self._load(columns, count)
             if loaded is not None:
                 return loaded
@@ -101,12 +110,13 @@ class BulkInsert:
         head, end = self._head.encode(), tail.encode()
         most = min(self._session.server.most_packet, MOST_BYTES) - len(head) - len(end) - _ROOM
         rows = rows_as_values(columns)
-        are_bytes = _holds_bytes(columns)
-        for start, run in pieces(rows, most):
-            statement = head + b",".join(run) + end
-            is_long = are_bytes and len(statement) >= LONG_BYTES and self._head.isascii()
-            with self._session.byte_by_byte() if is_long else nullcontext():
-                self._send(self._head, start, statement)
+        runs = list(pieces(rows, most))
+        with self._session.together(several=len(runs) > 1):
+            for start, run in runs:
+                statement = head + b",".join(run) + end
+                is_long = len(statement) >= LONG_BYTES and _holds_bytes(columns) and self._head.isascii()
+                with self._session.byte_by_byte() if is_long else nullcontext():
+                    self._send(self._head, start, statement)
         return len(rows)
 
     def _send(self, sql: str, start: int, statement: bytes) -> Answer:

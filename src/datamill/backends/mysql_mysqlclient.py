@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from datamill.backends.mysql_wire import Answer, Login, Row
+from datamill.backends.mysql_wire import Answer, Login, Row, has_input
 
 _driver: Any = import_module("MySQLdb")
 _flags: Any = import_module("MySQLdb.constants.CLIENT")
@@ -73,6 +73,10 @@ class ClientWire:
         while rows := result.fetch_row(size, 0):
             yield list(rows)
         self._result = None
+
+    def is_stale(self) -> bool:
+        """True if the server hung up while nothing was asked of it."""
+        return self._connection is None or has_input(self._connection.fileno())
 
     def close(self) -> None:
         """Say good-bye and close."""

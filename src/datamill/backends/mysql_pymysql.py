@@ -13,7 +13,7 @@ from pymysql.constants import CLIENT, COMMAND
 
 from datamill.backends.mysql_packets import BUFFER, Done, Packets, done
 from datamill.backends.mysql_rows import RowReader
-from datamill.backends.mysql_wire import Answer, Login, Row
+from datamill.backends.mysql_wire import Answer, Login, Row, has_input
 
 if TYPE_CHECKING:
     import pyarrow
@@ -96,6 +96,11 @@ class PyWire:
             connection._force_close()
             raise pymysql.err.OperationalError(2013, "The server asked for a file that nobody offered")
         return answer
+
+    def is_stale(self) -> bool:
+        """True if the server hung up while nothing was asked of it."""
+        socket = self._connection._sock
+        return socket is None or has_input(socket.fileno())
 
     def close(self) -> None:
         """Say good-bye and close."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,8 +66,20 @@ class Wire(Protocol):
     def stream(self, statement: bytes, size: int) -> tuple[tuple[str, ...], Iterator[list[Row]]]:
         """Run one query; return its column names and batches of its rows as they arrive."""
 
+    def is_stale(self) -> bool:
+        """True if the server hung up while nothing was asked of it."""
+
     def close(self) -> None:
         """Say good-bye and close; idempotent, never raises."""
 
     def abort(self) -> None:
         """Drop the connection without reading what is still to come; idempotent, never raises."""
+
+
+def has_input(descriptor: int) -> bool:
+    """True if there is something to read, or the end; on a connection of which nothing was asked, that is bad news."""
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
