@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -281,10 +282,14 @@ class Result(dm.Computed):
 }
 
 
-def datamill(folder: Path, url: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def write_package(folder: Path) -> None:
     for name, text in PACKAGE.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
+
+
+def datamill(folder: Path, url: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    write_package(folder)
     return subprocess.run(
         [sys.executable, "-m", "datamill", *arguments],
         cwd=folder,
@@ -316,11 +321,44 @@ def test_the_commands(tmp_path: Path, database_url: str) -> None:
     assert again.returncode == 0
     events = [json.loads(line) for line in again.stdout.splitlines()]
     assert [event["success"] for event in events if event["event"] == "done"] == [1]
+    assert [event["failures"] for event in events if event["event"] == "done"] == [[]]
     assert command("progress", "my_lab").stdout == "lab.__result: 4 of 4 (100.0 %)\n"
     assert command("errors", "my_lab").returncode == 0
     assert "remaining" in command("status", "my_lab").stdout
     assert "lab.__result" in command("status", "my_lab/results.py:Result", COLUMNS="40").stdout
     assert command("work", "my_lab", "--idle", "0.2").returncode == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_work_with_codes_of_their_own(
+    tmp_path: Path, database_url: str, number: signal.Signals, code: int
+) -> None:
+    write_package(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "datamill", "work", "my_lab"],
+        cwd=tmp_path,
+        env={**os.environ, "LAB_URL": database_url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert "lab.__result: 4 computed" in lines[0]
+    assert lines[1].endswith("waiting for something to do\n")
+    assert process.returncode == code
+    assert "finished keys are stored, claims are given back" in said
+
+
+def test_a_capacity_is_handed_on(tmp_path: Path, database_url: str) -> None:
+    run = datamill(tmp_path, database_url, "run", "my_lab", "--capacity", "cpus=2,memory=4GB,tags=ssd+avx")
+    assert run.returncode == 0, run.stderr
+    again = datamill(tmp_path, database_url, "run", "my_lab", "--capacity", "cores=2")
+    assert again.returncode == 1
+    assert "'cores' is no resource" in again.stderr
+    assert datamill(tmp_path, database_url, "run", "my_lab").stdout == "Nothing was left to do.\n"
 
 
 def test_targets_that_are_not_there(tmp_path: Path, database_url: str) -> None:

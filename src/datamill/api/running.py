@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 Event = dict[str, Any]
+MOST_FAILURES = 100
+"""Failed keys that an event tells of."""
 
 
 class Runner:
@@ -179,6 +181,9 @@ class Runner:
             skipped=outcome.skipped,
             lost=outcome.lost,
             seconds=round(outcome.elapsed, 3),
+            failures=[
+                {"key": key, "error": str(error)} for key, error in outcome["error_list"][:MOST_FAILURES]
+            ],
         )
         return outcome
 

@@ -27,6 +27,7 @@ class LiveTable:
         self._failed: dict[str, int] = {}
         self._rows: dict[str, dict[str, int]] = {}
         self._first: dict[str, tuple[float, int]] = {}
+        self._last: dict[str, tuple[float, int]] = {}
         self._stop = threading.Event()
 
     def on_event(self, event: dict[str, Any]) -> None:
@@ -35,6 +36,7 @@ class LiveTable:
             self._current = event["table"]
         elif event["event"] == "done":
             self._failed[event["table"]] = self._failed.get(event["table"], 0) + event["errors"]
+            self._current = ""
         elif event["event"] == "wait":
             self._current = ""
 
@@ -64,7 +66,10 @@ class LiveTable:
             return  # the database is busy or gone; the runner says so itself
         now = time.monotonic()
         for table, row in rows.items():
-            self._first.setdefault(table, (now, row["total"] - row["remaining"]))
+            done = row["total"] - row["remaining"]
+            self._first.setdefault(table, (now, done))
+            if self._last.get(table, (0.0, -1))[1] != done:
+                self._last[table] = (now, done)
         self._rows = rows
 
     def render(self) -> Table:
@@ -74,8 +79,9 @@ class LiveTable:
             table.add_column(name, justify="right")
         for name, row in self._rows.items():
             done = row["total"] - row["remaining"]
-            rate = self._rate(name, done)
-            left = _span(row["remaining"] / rate) if rate and row["remaining"] else ""
+            rate = self._rate(name)
+            to_do = row["remaining"] - row["error"] - row["ignore"]
+            left = _span(to_do / rate) if rate and to_do > 0 else ""
             failed = max(row["error"], self._failed.get(name, 0))
             sign = ">" if name == self._current else ("*" if not row["remaining"] else "")
             shown = f"{rate:.1f}/s" if rate else ""
@@ -84,10 +90,10 @@ class LiveTable:
             )
         return table
 
-    def _rate(self, name: str, done: int) -> float:
-        begun, first = self._first[name]
-        seconds = time.monotonic() - begun
-        return (done - first) / seconds if seconds > 0 else 0.0
+    def _rate(self, name: str) -> float:
+        """Keys per second, from the first look to the last one that found more."""
+        (begun, first), (ended, last) = self._first[name], self._last[name]
+        return (last - first) / (ended - begun) if ended > begun else 0.0
 
 
 def _span(seconds: float) -> str:

@@ -17,7 +17,7 @@ from datamill.errors import DataMillError, MissingExtraError
 if TYPE_CHECKING:
     from datamill.api.running import Runner
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 LONGEST = 200
 """Characters of an error message that a list of failures shows."""
 
@@ -31,6 +31,9 @@ Processes = Annotated[int, typer.Option("--processes", "-p", help="Worker proces
 Executor = Annotated[
     str | None, typer.Option(help="Where to compute: processes, threads, dask, ray, slurm, mpi.")
 ]
+Capacity = Annotated[
+    str | None, typer.Option(help="What local workers may take together: cpus=8,memory=32GB,gpus=2.")
+]
 JsonLog = Annotated[bool, typer.Option("--json", help="Log one JSON object per line.")]
 
 
@@ -39,14 +42,18 @@ def run(
     where: Where = None,
     processes: Processes = 1,
     executor: Executor = None,
+    capacity: Capacity = None,
     wait_delayed: Annotated[
         bool, typer.Option("--wait-delayed", help="Wait for jobs that are due later.")
     ] = False,
     as_json: JsonLog = False,
 ) -> None:
     """Populate a pipeline in dependency order until nothing is left."""
-    with _ending(), _shown(targets, where, processes, executor, as_json) as runner:
+    options = _options(where, processes, executor, capacity)
+    with _ending(), _shown(targets, options, as_json) as runner:
         results = runner.run(wait_delayed)
+    if not as_json and not any(result.calls for result in results.values()):
+        typer.echo("Nothing was left to do.")
     _report(results)
 
 
@@ -55,12 +62,14 @@ def work(
     where: Where = None,
     processes: Processes = 1,
     executor: Executor = None,
+    capacity: Capacity = None,
     poll: Annotated[float, typer.Option(help="Seconds between looks for new work.")] = 5.0,
     idle: Annotated[float | None, typer.Option(help="End after so many seconds without work.")] = None,
     as_json: JsonLog = False,
 ) -> None:
     """Populate a pipeline, stay, and react to what is inserted."""
-    with _ending(), _shown(targets, where, processes, executor, as_json) as runner:
+    options = _options(where, processes, executor, capacity)
+    with _ending(), _shown(targets, options, as_json) as runner:
         results = runner.work(poll, idle)
     _report(results)
 
@@ -68,7 +77,7 @@ def work(
 def status(targets: Targets, as_json: AsJson = False) -> None:
     """Show for each table what remains and its jobs by status."""
     with _ending():
-        found = _runner(targets, None, 1, None).progress()
+        found = _runner(targets).progress()
         if as_json:
             print_json(found)
         else:
@@ -78,7 +87,7 @@ def status(targets: Targets, as_json: AsJson = False) -> None:
 def progress(targets: Targets, as_json: AsJson = False) -> None:
     """Show how much of each table is done; exit code 1 while something remains."""
     with _ending():
-        found = _runner(targets, None, 1, None).progress()
+        found = _runner(targets).progress()
         rows = {table: (row["total"] - row["remaining"], row["total"]) for table, row in found.items()}
         if as_json:
             print_json({table: {"done": done, "total": total} for table, (done, total) in rows.items()})
@@ -97,7 +106,7 @@ def errors(
 ) -> None:
     """List failed keys; exit code 1 if there are any."""
     with _ending():
-        runner = _runner(targets, None, 1, None)
+        runner = _runner(targets)
         found = runner.errors(stack=stack)
         if as_json:
             print_json(found)
@@ -113,40 +122,57 @@ def errors(
 def retry(targets: Targets, where: Where = None) -> None:
     """Make failed jobs pending again."""
     with _ending():
-        typer.echo(f"{_runner(targets, None, 1, None).retry(*(where or ()))} jobs are pending again.")
+        typer.echo(f"{_runner(targets).retry(*(where or ()))} jobs are pending again.")
 
 
 # helpers ---------------------------------------------------------------------------------------------------------
 
 
-def _runner(
-    targets: list[str],
-    where: list[str] | None,
-    processes: int,
-    executor: str | None,
-    on_event: Any = None,
-) -> Runner:
+def _runner(targets: list[str], **options: Any) -> Runner:
     from datamill.api.pipeline import import_target
     from datamill.api.running import Runner
 
-    found = [import_target(target) for target in targets]
-    return Runner(
-        *found,
-        restrictions=tuple(where or ()),
-        processes=processes or None,
-        executor=executor,
-        on_event=on_event,
-    )
+    return Runner(*(import_target(target) for target in targets), **options)
+
+
+def _options(
+    where: list[str] | None, processes: int, executor: str | None, capacity: str | None
+) -> dict[str, Any]:
+    """Return the arguments of a runner."""
+    given = dict(item.partition("=")[::2] for item in capacity.split(",")) if capacity else {}
+    there: dict[str, Any] = {name: _read(name, text) for name, text in given.items()}
+    return {
+        "restrictions": tuple(where or ()),
+        "processes": processes or None,
+        "executor": executor,
+        "capacity": there or None,
+    }
+
+
+def _read(name: str, text: str) -> Any:
+    """Return a resource as `populate` takes it, or a text that it refuses with an explanation."""
+    if name == "tags":
+        return text.split("+")
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """Turn errors into messages and exit codes."""
+    """Turn errors and signals into messages and exit codes."""
+    from datamill.compute.interrupts import sigterm_as_exit
+
     try:
-        yield
+        with sigterm_as_exit():
+            yield
     except KeyboardInterrupt:
         typer.echo("Interrupted; finished keys are stored, claims are given back.", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    except SystemExit as leaving:
+        typer.echo(f"{leaving}; finished keys are stored, claims are given back.", err=True)
+        raise typer.Exit(TERMINATED) from None
     except (DataMillError, ImportError) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         usage = isinstance(error, MissingExtraError | ImportError)
@@ -154,19 +180,17 @@ def _ending() -> Iterator[None]:
 
 
 @contextmanager
-def _shown(
-    targets: list[str], where: list[str] | None, processes: int, executor: str | None, as_json: bool
-) -> Iterator[Runner]:
+def _shown(targets: list[str], options: dict[str, Any], as_json: bool) -> Iterator[Runner]:
     """Make a runner whose events are shown: live on a terminal, as lines elsewhere, as JSON if asked for."""
     if not as_json and sys.stdout.isatty():
         from datamill.cli.live import LiveTable
 
         live = LiveTable()
-        runner = _runner(targets, where, processes, executor, live.on_event)
+        runner = _runner(targets, **options, on_event=live.on_event)
         with live.watching(runner):
             yield runner
         return
-    yield _runner(targets, where, processes, executor, _log_json if as_json else _log_text)
+    yield _runner(targets, **options, on_event=_log_json if as_json else TextLog().on_event)
 
 
 def _log_json(event: dict[str, Any]) -> None:
@@ -176,13 +200,25 @@ def _log_json(event: dict[str, Any]) -> None:
     typer.echo(json.dumps(stamped, default=plain, ensure_ascii=False))
 
 
-def _log_text(event: dict[str, Any]) -> None:
-    if event["event"] == "done" and (event["success"] or event["errors"] or event["skipped"]):
-        failed = f", {event['errors']} failed" if event["errors"] else ""
-        stamp = time.strftime("%H:%M:%S")
-        typer.echo(
-            f"{stamp} {event['table']}: {event['success']} computed{failed} in {event['seconds']:.1f} s"
-        )
+class TextLog:
+    """Prints a line for each table that was worked on, and one when waiting begins."""
+
+    def __init__(self) -> None:
+        self._waits = False
+
+    def on_event(self, event: dict[str, Any]) -> None:
+        """Take an event of the runner."""
+        if event["event"] == "wait" and not self._waits:
+            self._waits = True
+            self._print("waiting for something to do")
+        if event["event"] == "done" and (event["success"] or event["errors"] or event["skipped"]):
+            self._waits = False
+            counts = {"computed": event["success"], "failed": event["errors"], "skipped": event["skipped"]}
+            shown = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+            self._print(f"{event['table']}: {shown} in {event['seconds']:.1f} s")
+
+    def _print(self, text: str) -> None:
+        typer.echo(f"{time.strftime('%H:%M:%S')} {text}")
 
 
 def _report(results: dict[str, Any]) -> None:
