@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Returned = TypeVar("Returned")
 
+_OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR, TransactionStatus.ACTIVE)
 _VERSION = (
     "SELECT COUNT(*), SUM(oid::bigint)::bigint, MAX(xmin::text::bigint) FROM pg_catalog.pg_class "
     "WHERE relkind IN ('r', 'p') AND relpersistence = 'p' AND oid >= 16384"
@@ -75,15 +76,11 @@ class PostgresSession:
     @property
     def in_transaction(self) -> bool:
         """True between begin and commit or rollback, also after the server has given the transaction up."""
-        return self._begin is not None or self._status in (
-            TransactionStatus.INTRANS,
-            TransactionStatus.INERROR,
-            TransactionStatus.ACTIVE,
-        )
+        return self._begin is not None or self._status in _OPEN
 
     @property
-    def _status(self) -> TransactionStatus:
-        return TransactionStatus(self._connection.pgconn.transaction_status)
+    def _status(self) -> int:
+        return self._connection.pgconn.transaction_status
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
         """Run one statement and fetch everything it returns."""

@@ -84,7 +84,8 @@ def _insert(
         some = [column[start : start + FEW] for column in columns]
         sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])) + clause)
         values = list(chain.from_iterable(zip(*some, strict=True)))
-        written += connection.execute(sql, values).rowcount
+        result = connection.statements.run(sql, values)
+        written += result.command_tuples or 0
     return written
 
 

@@ -13,13 +13,20 @@ from psycopg.types.json import set_json_loads
 
 from datamill.backends.postgres_arrays import ArrayDumper
 from datamill.backends.postgres_errors import cannot_connect, translate
+from datamill.backends.postgres_statements import Statements
 from datamill.errors import ConfigError, DataMillError
 from datamill.settings.address import DatabaseAddress
 from datamill.settings.values import Settings
 
 
 class PgConnection(psycopg.Connection[tuple[Any, ...]]):
-    """A connection that ends silently when nobody holds it any more, as one of an ended thread does."""
+    """A connection that ends silently when nobody holds it any more, as one of an ended thread does.
+
+    Fields:
+        statements: Runs statements, and knows which of them the server has prepared; cursors prepare none.
+    """
+
+    statements: Statements
 
     def __del__(self, *_: Any) -> None:
         """Leave it to libpq's object, which ends the connection, though not in a forked child."""
@@ -149,6 +156,8 @@ def _set_up(connection: PgConnection, address: DatabaseAddress, settings: Settin
     connection.adapters.register_dumper(bytes, _BytesAsTheyAre)
     set_json_loads(_as_text, connection)
     connection.cursor_factory = RawCursor
+    connection.prepare_threshold = None
+    connection.statements = Statements(connection)
     for sql in session_scripts(settings):
         try:
             connection.execute(sql)

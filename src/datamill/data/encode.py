@@ -105,7 +105,10 @@ class Encoder:
             values = self._values(attribute, batch, name in with_null)
             if values is None:
                 continue
-            if is_stored(attribute):
+            coder = self._coder.columns[name]
+            if coder.is_plain:
+                encoded[name] = coder.encode(values, None, batch.start)
+            elif is_stored(attribute):
                 in_stores[name] = values
             else:
                 keys = self._keys_for(attribute, encoded)

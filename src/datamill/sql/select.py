@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from datamill.algebra.depth import nesting
-from datamill.algebra.relations import Relation
+from datamill.algebra.relations import BaseTable, Relation, Restriction
+from datamill.model.table import TableSpec
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.merge import build
-from datamill.sql.select_text import SelectWriter
+from datamill.sql.select_text import SelectWriter, is_bound_alone
 from datamill.sql.select_tree import wrapped
 from datamill.sql.writer import Statement
 
+MOST_TEXTS = 1024
+_texts: dict[tuple[int, int, tuple[str, ...]], tuple[TableSpec, Dialect, str]] = {}
+"""Texts of SELECTs of one table by the values of some attributes, the most frequent of all; specs are told apart by
+identity."""
 
-@nesting("The query")
+
 def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False) -> Statement:
     """Return the SELECT of a relation, ordered if it is a Top.
 
@@ -41,6 +46,25 @@ def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False
         >>> compile_select(restrict(mouse, {"age": 7}), get_dialect("sqlite"))
         Statement(sql='SELECT t1."mouse", t1."age" FROM "lab.mouse" AS t1 WHERE t1."age" = ?', params=(7,))
     """
+    if inline or type(relation) is not Restriction or type(relation.operand) is not BaseTable:
+        return _compile(relation, dialect, inline)
+    equalities = [item for item in relation.predicates if is_bound_alone(item)]
+    if len(equalities) < len(relation.predicates):
+        return _compile(relation, dialect)
+    spec = relation.operand.spec
+    key = (id(spec), id(dialect), tuple([item.name for item in equalities]))
+    kept = _texts.get(key)
+    if kept is not None and kept[0] is spec and kept[1] is dialect:
+        return Statement(kept[2], tuple([dialect.bound(item.value, item.type) for item in equalities]))
+    statement = _compile(relation, dialect)
+    if len(_texts) >= MOST_TEXTS:
+        _texts.clear()
+    _texts[key] = (spec, dialect, statement.sql)
+    return statement
+
+
+@nesting("The query")
+def _compile(relation: Relation, dialect: Dialect, inline: bool = False) -> Statement:
     writer = SelectWriter(dialect, inline)
     writer.select(build(relation), outermost=relation.heading)
     return writer.finish()

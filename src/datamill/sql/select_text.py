@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeGuard
 
 from datamill.algebra.expression.tree import Call, Column, Literal
 from datamill.algebra.predicates import (
@@ -54,6 +55,15 @@ _COMPARED_AS_THEY_ARE = frozenset(
     )
 )
 """Kinds whose values are bound beside a column without further ado; others are compared as expressions are."""
+
+
+def is_bound_alone(predicate: Predicate) -> TypeGuard[Equal]:
+    """True if all there is to write is a column, the sign of equality, and a placeholder."""
+    return (
+        type(predicate) is Equal
+        and predicate.value is not None
+        and predicate.type.kind in _COMPARED_AS_THEY_ARE
+    )
 
 
 class SelectWriter:
@@ -245,7 +255,7 @@ class SelectWriter:
     def _equal(self, predicate: Equal, scope: Scope) -> None:
         if predicate.value is None:
             self.writer.text(f"{self._scoped(scope, predicate.name)} IS NULL")
-        elif predicate.type.kind in _COMPARED_AS_THEY_ARE:
+        elif is_bound_alone(predicate):
             self.writer.text(f"{self._scoped(scope, predicate.name)} = ")
             self.writer.bind(predicate.value, predicate.type)
         else:

@@ -59,9 +59,8 @@ class Writer:
         elif self.inline:
             self._parts.append(self.dialect.literal(value, type))
         else:
-            adapt = self.dialect.to_driver_for(type)
             self._parts.append(self.dialect.placeholder)
-            self._values.append(value if adapt is None else adapt(value))
+            self._values.append(self.dialect.bound(value, type))
 
     def value(self, value: Any) -> None:
         """Bind a value that is already as the driver takes it."""

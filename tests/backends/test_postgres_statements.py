@@ -1,0 +1,116 @@
+"""Statements that run on libpq itself: prepared once they return, forgotten when tables change, COPY refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.services import service_url
+
+if service_url("postgresql") is None:
+    pytest.skip("PostgreSQL runs nowhere: scripts/services start", allow_module_level=True)
+
+from datamill.backends import postgres_statements
+from datamill.backends.postgres import PostgresSession, connect
+from datamill.errors import QueryError, QuerySyntaxError
+from datamill.settings.address import parse_url
+from datamill.settings.values import Settings
+
+PREPARED = "SELECT statement FROM pg_prepared_statements ORDER BY name"
+
+
+@pytest.fixture(params=["postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def session(database_url: str) -> Iterator[PostgresSession]:
+    session = connect(parse_url(database_url), Settings())
+    session.execute("CREATE SCHEMA lab")
+    session.execute("CREATE TABLE lab.t (a integer PRIMARY KEY, b text)")
+    yield session
+    session.close()
+
+
+def prepared(session: PostgresSession) -> list[str]:
+    return [row[0] for row in session.execute(PREPARED).rows if row[0] != PREPARED]
+
+
+def run(session: PostgresSession, times: int, sql: str = "SELECT b FROM lab.t WHERE a = %s") -> Any:
+    return [session.execute(sql, (number,)).rows for number in range(times)]
+
+
+def test_statements_that_return_are_prepared(session: PostgresSession) -> None:
+    run(session, 5)
+    assert prepared(session) == []
+    run(session, 3)
+    assert prepared(session) == ["SELECT b FROM lab.t WHERE a = $1"]
+    session.execute("SELECT b FROM lab.t WHERE b = ANY(%s::text[])", (["x"],))
+    for _ in range(8):
+        session.execute("SELECT b FROM lab.t WHERE b = ANY(%s::text[])", (["x"],))
+    assert len(prepared(session)) == 1  # a kept plan would not know the length of the list
+
+
+def test_each_type_of_value_has_its_plan(session: PostgresSession) -> None:
+    session.execute("INSERT INTO lab.t VALUES (1, 'x')")
+    for value in (1, 100_000, 2**40, 1):
+        for _ in range(8):
+            assert len(session.execute("SELECT b FROM lab.t WHERE a = %s", (value,)).rows) == (value == 1)
+
+
+def test_the_server_keeps_only_so_many(session: PostgresSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_statements, "MOST", 3)
+    for number in range(6):
+        run(session, 8, f"SELECT {number} + a FROM lab.t WHERE a = %s")
+    assert len(prepared(session)) <= 3
+    assert run(session, 8, "SELECT 0 + a FROM lab.t WHERE a = %s") == [[]] * 8
+
+
+def test_plans_do_not_outlive_what_they_read(session: PostgresSession) -> None:
+    sql = "SELECT * FROM lab.t WHERE a = %s"
+    session.execute("INSERT INTO lab.t VALUES (1, 'x')")
+    run(session, 8, sql)
+    session.begin()
+    session.execute("ALTER TABLE lab.t ADD COLUMN c integer DEFAULT 7")
+    assert session.execute(sql, (1,)).rows == [(1, "x", 7)]
+    session.execute("DROP TABLE lab.t")
+    session.execute("CREATE TABLE lab.t AS SELECT 1 AS a")
+    assert session.execute(sql, (1,)).rows == [(1,)]
+    session.rollback()
+    assert session.execute(sql, (1,)).rows == [(1, "x")]
+
+
+def test_others_may_change_tables(session: PostgresSession, database_url: str) -> None:
+    sql = "SELECT * FROM lab.t WHERE a = %s"
+    run(session, 8, sql)
+    other = connect(parse_url(database_url), Settings())
+    other.execute("ALTER TABLE lab.t ADD COLUMN c integer")
+    other.close()
+    session.execute("INSERT INTO lab.t VALUES (1, 'x', 2)")
+    assert session.execute(sql, (1,)).rows == [(1, "x", 2)]
+
+
+def test_errors_leave_the_connection_usable(session: PostgresSession) -> None:
+    with pytest.raises(QuerySyntaxError):
+        session.execute("SELECT 1; SELECT 2")
+    with pytest.raises(QueryError, match="zero"):
+        run(session, 9, "SELECT 1 / (%s - 7)")
+    with pytest.raises(QueryError, match="COPY"):
+        session.execute("COPY (SELECT 1) TO STDOUT")
+    assert session.execute("SELECT 1").rows == [(1,)]
+    assert run(session, 9) == [[]] * 9
+
+
+def test_an_interrupt_ends_what_the_server_does(session: PostgresSession) -> None:
+    import _thread
+
+    threading.Timer(0.5, _thread.interrupt_main).start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        session.execute("SELECT pg_sleep(60)")
+    assert time.monotonic() - begun < 30
+    assert session.execute("SELECT 1").rows == [(1,)]
