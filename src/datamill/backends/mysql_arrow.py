@@ -10,7 +10,7 @@ import pyarrow
 from pymysql.constants import FIELD_TYPE
 
 from datamill.backends.mysql_columns import Slices, cut, values
-from datamill.backends.mysql_fields import FLOATS, INTEGERS, MOMENTS, Decode, Field, is_text
+from datamill.backends.mysql_fields import FLOATS, INTEGERS, MOMENTS, Columns, Decode, Field, is_text
 from datamill.backends.mysql_packets import Segment
 
 _DECIMALS = frozenset((FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL))
@@ -18,42 +18,40 @@ _LONGEST_DECIMAL128, _LONGEST_DECIMAL256 = 38, 76
 _UTF8 = frozenset(("utf8", "utf-8", "ascii"))
 
 
-class Columns:
-    """Collects the columns of a result.
+class TableMaker:
+    """Collects the rows of a result.
 
     Args:
-        fields: Of the result.
-        decoders: What makes a Python object of a value, for types that Arrow does not read.
+        columns: Of the result.
     """
 
-    __slots__ = ("_decoders", "_fields", "_parts", "_types")
+    __slots__ = ("_columns", "_parts", "_types")
 
-    def __init__(self, fields: Sequence[Field], decoders: Sequence[Decode | None]) -> None:
-        self._fields, self._decoders = fields, decoders
-        self._types = [_type_of(field) for field in fields]
-        self._parts: list[list[pyarrow.Array[Any]]] | None = [[] for _ in fields]
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._types = [_type_of(field) for field in columns.fields]
+        self._parts: list[list[pyarrow.Array[Any]]] | None = [[] for _ in columns.fields]
 
     def add(self, segments: Sequence[Segment]) -> None:
         """Convert further rows."""
         if self._parts is None or not segments:
             return
-        columns = cut(segments, len(self._fields))
+        fields, decoders = self._columns.fields, self._columns.decoders
+        items = zip(cut(segments, len(fields)), fields, decoders, self._types, strict=True)
         try:
-            for part, *item in zip(
-                self._parts, columns, self._fields, self._decoders, self._types, strict=True
-            ):
+            for part, item in zip(self._parts, items, strict=True):
                 part.append(_array(*item))
         except pyarrow.ArrowInvalid:  # such as the date 0000-00-00
             self._parts = None
 
-    def table(self) -> pyarrow.Table | None:
-        """Return the columns; None if there was a value that Arrow has nothing like."""
+    def made(self) -> pyarrow.Table | None:
+        """Return the table; None if there was a value that Arrow has nothing like."""
         if self._parts is None:
             return None
         columns = [
             pyarrow.chunked_array(part, type) for part, type in zip(self._parts, self._types, strict=True)
         ]
-        return pyarrow.Table.from_arrays(columns, names=[field.name for field in self._fields])
+        return pyarrow.Table.from_arrays(columns, names=list(self._columns.names))
 
 
 def _type_of(field: Field) -> Any:

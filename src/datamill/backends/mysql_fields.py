@@ -38,9 +38,24 @@ class Field:
     is_unsigned: bool
 
 
-@lru_cache(maxsize=4096)
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a result, their names, and what makes a value of the bytes of each."""
+
+    fields: tuple[Field, ...]
+    names: tuple[str, ...]
+    decoders: tuple[Decode | None, ...]
+
+
+@lru_cache(maxsize=1024)
+def columns_of(descriptions: tuple[bytes, ...], encoding: str) -> Columns:
+    """Read the descriptions of columns; those of queries that are run again are known already."""
+    fields = tuple([field_of(data, encoding) for data in descriptions])
+    return Columns(fields, tuple([field.name for field in fields]), tuple(map(decoder, fields)))
+
+
 def field_of(data: bytes, encoding: str) -> Field:
-    """Read the description of a column; those of queries that are run again are known already."""
+    """Read the description of a column."""
     position = 0
     for _ in range(4):  # catalog, schema, table and its real name
         size, position = length_at(data, position)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pymysql
 
-from datamill.backends.mysql_fields import Field, field_of, length_at
+from datamill.backends.mysql_fields import Columns, columns_of, length_at
 
 BUFFER = 1 << 18
 """Bytes that a connection receives at a time, at the most."""
@@ -83,16 +83,13 @@ class Packets:
         data = self.one()
         return data if _is_end(data) else Segment(data, [0])
 
-    def fields(self, encoding: str) -> list[Field]:
+    def columns(self, encoding: str) -> Columns:
         """Read the descriptions of the columns of a result."""
-        fields: list[Field] = []
+        texts: list[bytes] = []
         while isinstance(found := self.several(_MOST_COLUMNS), Segment):
             ends = [start - 4 for start in found.starts[1:]] + [len(found.data)]
-            fields += [
-                field_of(found.data[start:end], encoding)
-                for start, end in zip(found.starts, ends, strict=True)
-            ]
-        return fields
+            texts += [found.data[start:end] for start, end in zip(found.starts, ends, strict=True)]
+        return columns_of(tuple(texts), encoding)
 
 
 def _whole(data: bytes, most: int) -> tuple[list[int], int]:

@@ -71,7 +71,7 @@ class PyWire:
             first = self._send(data)
         if first[0] == 0:
             return done(first)
-        return RowReader(packets, packets.fields(self._connection.encoding))
+        return RowReader(packets, packets.columns(self._connection.encoding))
 
     def _answer(self, found: RowReader | Done) -> tuple[Answer, Done]:
         if isinstance(found, Done):

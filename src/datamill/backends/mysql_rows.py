@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from datamill.backends.mysql_fields import NULL, Decode, Field, decoder, length_at
+from datamill.backends.mysql_fields import NULL, Columns, Decode, length_at
 from datamill.backends.mysql_packets import BUFFER, Done, Packets, Segment, done
 
 if TYPE_CHECKING:
@@ -28,20 +28,19 @@ class RowReader:
 
     Args:
         packets: After the descriptions of the columns were read.
-        fields: Those.
+        columns: Those.
 
     Fields:
         names: Of the columns.
         done: What the server said after the last row; None before.
     """
 
-    __slots__ = ("_decoders", "_fields", "_packets", "_seen", "done", "names")
+    __slots__ = ("_columns", "_packets", "_seen", "done", "names")
 
-    def __init__(self, packets: Packets, fields: Sequence[Field]) -> None:
+    def __init__(self, packets: Packets, columns: Columns) -> None:
         self._packets = packets
-        self._fields = fields
-        self.names = tuple([field.name for field in fields])
-        self._decoders = [decoder(field) for field in fields]
+        self._columns = columns
+        self.names = columns.names
         self._seen = 0
         self.done: Done | None = None
 
@@ -55,12 +54,12 @@ class RowReader:
 
     def read_arrow(self) -> pyarrow.Table | None:
         """Return all rows as columns of Arrow; None if there is a value that Arrow has nothing like."""
-        from datamill.backends.mysql_arrow import Columns
+        from datamill.backends.mysql_arrow import TableMaker
 
-        columns = Columns(self._fields, self._decoders)
+        table = TableMaker(self._columns)
         while self.done is None:
-            columns.add(self._receive(_MOST))
-        return columns.table()
+            table.add(self._receive(_MOST))
+        return table.made()
 
     def _receive(self, most: int) -> list[Segment]:
         """Read rows until there are ``most``, or as many bytes as are converted at a time."""
@@ -83,13 +82,13 @@ class RowReader:
             return self._one_by_one(segments)
         from datamill.backends.mysql_columns import cut, values
 
-        columns = cut(segments, len(self._fields))
-        lists = [values(*item) for item in zip(columns, self._fields, self._decoders, strict=True)]
+        fields, decoders = self._columns.fields, self._columns.decoders
+        lists = [values(*item) for item in zip(cut(segments, len(fields)), fields, decoders, strict=True)]
         return list(zip(*lists, strict=True))
 
     def _one_by_one(self, segments: list[Segment]) -> list[Row]:
-        rows = [row for segment in segments for row in _cut(segment, len(self._fields))]
-        columns = map(_converted, self._decoders, zip(*rows, strict=True))
+        rows = [row for segment in segments for row in _cut(segment, len(self.names))]
+        columns = map(_converted, self._columns.decoders, zip(*rows, strict=True))
         return list(zip(*columns, strict=True))
 
 

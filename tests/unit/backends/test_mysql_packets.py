@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pymysql.constants import FIELD_TYPE
 
 from datamill.backends import mysql_rows
-from datamill.backends.mysql_fields import Field, field_of
+from datamill.backends.mysql_fields import Columns, Field, decoder, field_of
 from datamill.backends.mysql_packets import Packets, done
 from datamill.backends.mysql_rows import Row, RowReader
 
@@ -82,6 +82,10 @@ def field(kind: int, encoding: str | None = "ascii", length: int = 20, scale: in
     return Field("f", kind, encoding, length, scale, is_unsigned=False)
 
 
+def columns(fields: list[Field]) -> Columns:
+    return Columns(tuple(fields), tuple(field.name for field in fields), tuple(map(decoder, fields)))
+
+
 FIELDS = [
     field(FIELD_TYPE.LONGLONG),
     field(FIELD_TYPE.DOUBLE),
@@ -113,7 +117,7 @@ ROWS = st.lists(st.tuples(*(st.none() | column for column in COLUMNS)), max_size
 
 
 def read(data: bytes, seed: int, size: int | None = None) -> list[Row]:
-    reader = RowReader(Packets(Socket(data, seed)), FIELDS)
+    reader = RowReader(Packets(Socket(data, seed)), columns(FIELDS))
     rows: list[Row] = []
     while reader.done is None:
         rows += reader.read() if size is None else reader.read(size)
@@ -137,7 +141,7 @@ def test_all_ways_read_the_same(rows: Values, seed: int, size: int) -> None:
     assert [type(value) for row in plain for value in row] == [
         type(value) for row in read(data, seed) for value in row
     ]
-    table = RowReader(Packets(Socket(data, seed)), FIELDS).read_arrow()
+    table = RowReader(Packets(Socket(data, seed)), columns(FIELDS)).read_arrow()
     assert table is not None
     assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == plain
     assert len(plain) == len(rows)
@@ -157,14 +161,14 @@ def test_rows_longer_than_a_packet() -> None:
 def test_dates_that_are_none(text: bytes) -> None:
     data = packets(answer([[text]] * 3))
     fields = [field(FIELD_TYPE.DATE)]
-    assert RowReader(Packets(Socket(data)), fields).read() == [(text.decode(),)] * 3
-    assert RowReader(Packets(Socket(data)), fields).read_arrow() is None
+    assert RowReader(Packets(Socket(data)), columns(fields)).read() == [(text.decode(),)] * 3
+    assert RowReader(Packets(Socket(data)), columns(fields)).read_arrow() is None
 
 
 def test_an_error_in_the_midst() -> None:
     data = packets([b"\x011", b"\xff\x25\x05#70100Query execution was interrupted", b"\x012"])
     with pytest.raises(pymysql.err.MySQLError, match="interrupted"):
-        RowReader(Packets(Socket(data)), [field(FIELD_TYPE.LONG)]).read()
+        RowReader(Packets(Socket(data)), columns([field(FIELD_TYPE.LONG)])).read()
 
 
 @pytest.mark.parametrize(
@@ -173,7 +177,7 @@ def test_an_error_in_the_midst() -> None:
 def test_a_server_that_hangs_up_or_counts_wrong(data: bytes) -> None:
     socket = Socket(data)
     with pytest.raises(pymysql.err.OperationalError, match="Lost"):
-        RowReader(Packets(socket), [field(FIELD_TYPE.LONG)]).read()
+        RowReader(Packets(socket), columns([field(FIELD_TYPE.LONG)])).read()
     assert socket.is_closed
 
 
