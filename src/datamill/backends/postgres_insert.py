@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain
@@ -27,6 +28,8 @@ CHUNK = 1 << 20
 """Characters that are sent at a time."""
 LARGE = 1 << 16
 """Bytes of a value from which it is sent as it is rather than as text."""
+HUGE = 1 << 18
+"""Bytes of a value from which it pays to keep it out of the plan, which costs two trips."""
 
 
 def write(
@@ -65,9 +68,9 @@ def needs_transaction(columns: Columns, conflict: Conflict) -> bool:
     return bool(columns) and len(columns[0]) > FEW and (conflict != "error" or _is_heavy(columns))
 
 
-def _is_heavy(columns: Columns) -> bool:
-    """True if the first values are large: the text of a COPY would double them."""
-    return any(isinstance(column[0], bytes) and len(column[0]) > LARGE for column in columns)
+def _is_heavy(columns: Columns, size: int = LARGE) -> bool:
+    """True if a value of the first row is large: the text of a COPY would double it."""
+    return any(isinstance(column[0], bytes) and len(column[0]) > size for column in columns)
 
 
 def _insert(
@@ -79,13 +82,13 @@ def _insert(
     conflict: Conflict,
     clause: str,
 ) -> int:
-    written = 0
-    for start in range(0, len(columns[0]), FEW):
-        some = [column[start : start + FEW] for column in columns]
-        sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])) + clause)
-        values = list(chain.from_iterable(zip(*some, strict=True)))
-        result = connection.statements.run(sql, values)
-        written += result.command_tuples or 0
+    written, statements = 0, connection.statements
+    with statements.planned_without_values() if _is_heavy(columns, HUGE) else nullcontext():
+        for start in range(0, len(columns[0]), FEW):
+            some = [column[start : start + FEW] for column in columns]
+            sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])) + clause)
+            result = statements.run(sql, list(chain.from_iterable(zip(*some, strict=True))))
+            written += result.command_tuples or 0
     return written
 
 

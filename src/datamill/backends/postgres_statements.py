@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -64,6 +65,16 @@ class Statements:
         if result.status == ExecStatus.COMMAND_OK and (result.command_status or b"").startswith(_CHANGES):
             self.forget()
         return result
+
+    @contextmanager
+    def planned_without_values(self) -> Iterator[None]:
+        """Have the server make no plan for values in particular, into which it would copy large ones several times."""
+        self._pgconn.exec_(b"SET plan_cache_mode = force_generic_plan")
+        try:
+            yield
+        finally:  # a transaction that failed takes the setting with it
+            if self._pgconn.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
+                self._pgconn.exec_(b"RESET plan_cache_mode")
 
     def rows(self, result: PGresult) -> list[tuple[Any, ...]]:
         """Return the rows of a result as Python values."""
