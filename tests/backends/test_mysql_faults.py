@@ -10,12 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.backends.conftest import _wanted, resolve
 from tests.backends.own_servers import OwnServer, own_server
 from tests.services import service_url
 
+from datamill.algebra.expression import collations
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
 from datamill.data import fetch
@@ -27,6 +29,7 @@ from datamill.errors import (
     AccessError,
     ConfigError,
     DataMillError,
+    DataMillWarning,
     DuplicateError,
     InvalidValueError,
     LockTimeoutError,
@@ -36,6 +39,7 @@ from datamill.errors import (
     QuerySyntaxError,
     UnknownAttributeError,
 )
+from datamill.language import describe
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.settings import Config
@@ -545,3 +549,39 @@ class TestTls:
         subprocess.run([*command, *keys], check=True, capture_output=True)
         with pytest.raises(LostConnectionError):
             self.cipher(server, "pymysql", use_tls={"ca": str(authority)})
+
+
+class TestOlderTables:
+    """What datamill would not make, but others did."""
+
+    def test_defaults_of_bytes_read_back(self, connection: Connection) -> None:
+        keys = [UUID("3b241101-e2bb-4255-8caf-4136c566a962"), UUID(int=0x275C_0A0D_00FF_2722), UUID(int=0)]
+        defaults = ", ".join(
+            f"u{k} binary(16) NOT NULL DEFAULT X'{key.hex}' COMMENT ':uuid:it''s'"
+            for k, key in enumerate(keys)
+        )
+        connection.catalog.create_schema("lab")
+        connection.query(
+            f"CREATE TABLE lab.old (a int PRIMARY KEY, {defaults}, v varbinary(9) DEFAULT 'a\\'?')"
+        )
+        spec = connection.catalog.spec(TableName("lab", "old"))
+        assert [spec.heading[f"u{k}"].default for k in range(3)] == keys
+        insert(connection, spec, [{"a": 1}])
+        (row,) = fetch.to_dicts(connection, BaseTable(spec, connection))
+        assert [row[f"u{k}"] for k in range(3)] == keys
+        assert f'u0="{keys[0]}" : uuid' in describe(spec, str)
+
+    def test_texts_compare_by_their_collation_with_a_warning(
+        self, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(collations, "_warned", set())
+        connection.query("CREATE DATABASE older COLLATE utf8mb4_general_ci")
+        connection.query("CREATE TABLE older.word (word varchar(8) PRIMARY KEY, n int NOT NULL)")
+        spec = connection.catalog.spec(TableName("older", "word"))
+        insert(connection, spec, [{"word": "Mouse", "n": 1}, {"word": "rat", "n": 2}])
+        words = BaseTable(spec, connection)
+        with pytest.warns(DataMillWarning, match=r"older\.word\.word .*utf8mb4_general_ci"):
+            assert fetch.count(connection, restrict(words, {"word": "MOUSE"})) == 1
+        for condition in ("word = 'mouse '", "word LIKE 'm%'", [{"word": "MOUSE"}, {"word": "RAT"}]):
+            assert fetch.count(connection, restrict(words, condition)) >= 1
+        assert fetch.count(connection, restrict(words, {"n": 1})) == 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from types import FrameType
 
 import pytest
 
 from datamill.backends.base import BackendSession
+from datamill.data import transaction
 from datamill.data.connection import Connection
 from datamill.errors import DataMillError, DuplicateError, IntegrityError, LostConnectionError, QueryError
 from datamill.model.names import TableName
@@ -282,18 +284,27 @@ class TestLosses:
         assert rows(connection) == []
 
 
-def interrupted_at(moment: int, work: Callable[[], object]) -> bool:
+def interrupted_at(moment: int, work: Callable[[], object], within: str = "") -> bool:
     """Run a function with a KeyboardInterrupt at its n-th call, or return from C, as Ctrl-C may come.
+
+    Args:
+        moment: n.
+        work: The function.
+        within: Only calls of functions, or by functions, of this file count.
 
     Returns:
         False if the function ended before.
     """
     events = 0
 
-    def count(frame: object, event: str, function: object) -> None:
+    def count(frame: FrameType, event: str, function: object) -> None:
         nonlocal events
-        events += event != "return"
-        if event != "return" and events == moment:
+        if event == "return" or not frame.f_code.co_filename.startswith(within):
+            return
+        if frame.f_code.co_name == "__del__":  # out of which nothing can be raised
+            return
+        events += 1
+        if events == moment:
             sys.setprofile(None)
             raise KeyboardInterrupt
 
@@ -327,3 +338,24 @@ def test_an_interrupt_at_any_moment_leaves_no_transaction_open(what: str, connec
         assert not connection.in_transaction, moment
         moment += 1
     assert moment > 5
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_interrupt_while_a_block_is_entered_or_left_leaves_no_transaction_open(
+    connection: Connection, fails: bool
+) -> None:
+    """The interrupt comes at each step of the code that begins and ends transactions, its first included."""
+
+    def work() -> None:
+        with suppress(ZeroDivisionError), connection.transaction:
+            insert(connection, 1)
+            if fails:
+                raise ZeroDivisionError
+
+    moment = 1
+    while interrupted_at(moment, work, transaction.__file__):
+        assert not connection.in_transaction, moment
+        with connection.transaction as again:
+            again.query(f"DELETE FROM {connection.dialect.table(NAME)}")
+        moment += 1
+    assert moment > 10

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from datamill.algebra.expression.collations import warn_of_collation
 from datamill.errors import DataMillError
 from datamill.model.attribute import Attribute
 from datamill.model.convert import CANNOT_OCCUR, convert_restriction
@@ -30,6 +31,7 @@ def condition_value(attribute: Attribute, value: Any) -> Value:
         InvalidValueError: The value is of the wrong kind.
         DataMillError: The attribute cannot be compared.
     """
+    warn_of_collation(attribute)
     type_ = attribute.stored
     quick = _QUICK.get((attribute.type.kind, type(value)))
     if quick is not None and quick(type_, value):
@@ -45,6 +47,7 @@ def condition_values(attribute: Attribute, values: Sequence[Any]) -> list[Value]
         InvalidValueError: A value is of the wrong kind.
         DataMillError: The attribute cannot be compared.
     """
+    warn_of_collation(attribute)
     kinds = set(map(type, values))
     quick = _QUICK.get((attribute.type.kind, next(iter(kinds)))) if len(kinds) == 1 else None
     if quick is not None and all(quick(attribute.stored, value) for value in values):

@@ -17,6 +17,7 @@ from datamill.backends.base import (
     definition_of_indexes,
 )
 from datamill.model.names import TableName
+from datamill.sql.dialects.mysql import MARIADB
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "ndbinfo")
 _SYSTEM = ", ".join(f"'{name}'" for name in SYSTEM_SCHEMAS)
@@ -92,7 +93,7 @@ def load_tables(
 
     tables = rows(_TABLES)
     documents = _documents(rows(_JSON)) if session.is_mariadb else frozenset()
-    columns, hidden = _columns(rows(_COLUMNS), documents, session.is_mariadb)
+    columns, hidden = _columns(_with_byte_defaults(session, rows(_COLUMNS)), documents, session.is_mariadb)
     foreign_keys = _foreign_keys(rows(_FOREIGN_KEYS))
     expression = "NULL" if session.is_mariadb else "EXPRESSION"
     listed = rows(_INDEXES, expression=expression)
@@ -154,6 +155,41 @@ def _columns(
             )
         )
     return {name: tuple(items) for name, items in columns.items()}, hidden
+
+
+_BYTE_DEFAULT = rb" [^\n']* DEFAULT (?:0x([0-9A-F]*)|'((?:[^'\\]|''|\\.)*)')"
+
+
+def _with_byte_defaults(session: Executes, rows: list[Row]) -> list[Row]:
+    """Give columns of bytes the defaults they have: MySQL's catalog cuts them at zeros, MariaDB's makes them text."""
+    found: dict[TableName, bytes] = {}
+    result = []
+    for row in rows:
+        owner, column, default = TableName(row[0], row[1]), row[2], _text(row[5])
+        if "binary(" in _text(row[3]) and default.startswith(("'", "0x")):
+            if owner not in found:
+                found[owner] = _create_table(session, owner)
+            place = re.escape(MARIADB.identifier(column).encode())
+            match = re.search(rb"\n  " + place + _BYTE_DEFAULT, found[owner], re.DOTALL)
+            if match is not None:
+                row = (*row[:5], f"0x{(match[1] or _unescaped(match[2]).hex().encode()).decode()}", *row[6:])
+        result.append(row)
+    return result
+
+
+def _create_table(session: Executes, name: TableName) -> bytes:
+    session.execute("SET character_set_results = binary")
+    try:
+        text: bytes = session.execute(f"SHOW CREATE TABLE {MARIADB.table(name)}").rows[0][1]
+    finally:
+        session.execute("SET character_set_results = @@character_set_client")
+    return text
+
+
+def _unescaped(content: bytes) -> bytes:
+    escapes = {name.encode(): letter.encode() for name, letter in _ESCAPES.items()}
+    content = content.replace(b"''", b"'")
+    return re.sub(rb"\\(.)", lambda found: escapes.get(found[1], found[1]), content, flags=re.DOTALL)
 
 
 def _text(value: Any) -> str:

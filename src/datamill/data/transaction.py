@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -172,14 +173,16 @@ class Transaction:
         connection: Whose transaction; the block gets it.
     """
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_thread")
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._thread: int | None = None
 
     def __enter__(self) -> Any:
         try:
             self._connection.start_transaction()
+            self._thread = threading.get_ident()
         except KeyboardInterrupt:
             self._connection.cancel_transaction()
             raise
@@ -191,6 +194,15 @@ class Transaction:
                 self._connection.commit_transaction()
             else:
                 self._connection.cancel_transaction()
+            self._thread = None
         except KeyboardInterrupt:
             self._connection.cancel_transaction()
             raise
+        except DataMillError:
+            self._thread = None
+            raise
+
+    def __del__(self) -> None:
+        """Roll back what an interrupt left open that came just when the block was left, before `__exit__` began."""
+        if getattr(self, "_thread", None) == threading.get_ident():
+            self._connection.cancel_transaction()

@@ -106,6 +106,8 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
     if backend is None:
         hint = did_you_mean(parts.scheme, list(SCHEMES)) or f"Known: {', '.join(SCHEMES)}."
         raise _url_error(url, source, f"the scheme {parts.scheme!r} is unknown", hint)
+    if "#" in url and backend == "sqlite":
+        raise _url_error(url, source, "a # in the path of a file is written %23, and a ? is written %3F")
     if "#" in url or (backend != "sqlite" and "@" in parts.path):
         raise _url_error(url, source, _MALFORMED)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))

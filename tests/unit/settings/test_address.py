@@ -86,6 +86,7 @@ def test_urls_round_trip(url: str) -> None:
         ("mysql://u:ses/ame@h/", "%2F"),
         ("mysql://u:1/sesame@h/", "%2F"),
         ("sqlite://rel.db", "three slashes"),
+        ("sqlite:////data/a#b.db", "path of a file is written %23"),
         ("mysql://u:sesame@h/?use_tls=perhaps", "true, false"),
         ("mysql://u:sesame@[::1/", "malformed"),
     ],

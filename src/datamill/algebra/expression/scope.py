@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from datamill.algebra.expression.collations import warn_of_collation
 from datamill.algebra.expression.tree import Column
 from datamill.errors import QuerySyntaxError, UnknownAttributeError, did_you_mean, near_misses
 from datamill.model.attribute import Attribute
@@ -58,6 +59,7 @@ class Scope:
                 f"{attribute.name!r} is a {attribute.type} and cannot be used in an expression.",
                 hint="Fetch it and compute in Python, or store what you query by as an attribute of its own.",
             )
+        warn_of_collation(attribute)
         return Column(attribute.name, attribute.stored, source)
 
     def unknown(self, name: str) -> UnknownAttributeError:
