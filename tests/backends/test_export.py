@@ -6,6 +6,8 @@ import datetime
 import decimal
 import json
 import runpy
+import subprocess
+import sys
 import types
 import uuid
 import warnings
@@ -20,6 +22,7 @@ from typer.testing import CliRunner
 import datamill as dm
 from datamill.cli.commands import app
 from datamill.errors import DataMillError, DuplicateError, ObjectIntegrityError
+from datamill.maintenance import export_project, export_rows
 
 pytest.importorskip("pyarrow")
 SUBJECT = """
@@ -294,3 +297,68 @@ def test_every_form_of_reference_comes_back(
     assert first["Rig"].heading["rig"].comment == names["Rig"].heading["rig"].comment
     for one in (instance, copy):
         one.connection.close()
+
+
+# large ones --------------------------------------------------------------------------------------------------
+
+
+def test_rows_come_in_pages(lab: Lab, other: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.parquet
+
+    monkeypatch.setattr(export_rows, "PAGE_ROWS", 3)
+    monkeypatch.setattr(export_rows, "ROWS_PER_PART", 20)
+    lab.subject.insert(
+        {"subject": f"{letter}{number}", "sex": "M"} for letter in "aZé" for number in range(9)
+    )
+    lab.scan.insert(
+        {"subject": subject, "scan": scan, "settings": "x" * scan}
+        for subject in ("Bob", "a1", "Z3")
+        for scan in range(-4, 20)
+        if (subject, scan) != ("Bob", 1)
+    )
+    counts = [len(lab.subject), len(lab.scan)]
+    manifest = dm.export_project(str(tmp_path / "out"), lab.schema)
+    assert [item["rows"] for item in manifest["tables"]] == counts
+    files = [tmp_path / "out" / item["path"] for item in manifest["files"] if "/subject/" in item["path"]]
+    assert [path.name for path in files] == ["part-0000.parquet", "part-0001.parquet"]
+    assert pyarrow.parquet.ParquetFile(files[0]).num_row_groups == 7
+    assert list(dm.import_project(str(tmp_path / "out"), connection=other.connection).values()) == counts
+    other.declare()
+    keys = [
+        sorted((row["subject"], row["scan"]) for row in side.scan.proj().to_dicts()) for side in (lab, other)
+    ]
+    assert keys[0] == keys[1]
+
+
+def test_an_export_shows_one_state(lab: Lab, other: Lab, database_url: str, tmp_path: Path) -> None:
+    writer = Lab(database_url, {"protocol": "file", "location": str(tmp_path / "store")})
+    writer.declare()
+    meanwhile: Iterator[Callable[[], object]] = iter(
+        [
+            lambda: writer.subject.insert1({"subject": "late", "sex": "F"}),
+            lambda: writer.scan.insert1({"subject": "late", "scan": 1}),
+        ]
+    )
+
+    def advance(count: int) -> None:
+        for action in meanwhile:  # after the first table was read, before the second is
+            action()
+
+    relations = [table().__relation__() for table in (lab.subject, lab.scan)]
+    manifest = export_project.export(lab.connection, str(tmp_path / "out"), relations, advance=advance)
+    assert [item["rows"] for item in manifest["tables"]] == [2, 4]
+    assert not lab.connection.in_transaction
+    assert len(lab.scan) == 5
+    assert dm.import_project(str(tmp_path / "out"), connection=other.connection) == {
+        "lab.subject": 2,
+        "lab.scan": 4,
+    }
+    writer.connection.close()
+
+
+def test_memory_is_bounded_by_a_page(tmp_path: Path) -> None:
+    command = [sys.executable, str(Path(__file__).with_name("export_memory.py")), str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    grown = json.loads(run.stdout.splitlines()[-1])
+    assert grown["export"] < 120, grown  # of 192 MiB
+    assert grown["import"] < 120, grown

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from datamill.algebra.relations import BaseTable, Relation
-from datamill.codecs.extras import library
-from datamill.data.query import compile_query, observe_read
-from datamill.data.values import from_driver
 from datamill.data.verify_objects import stored_columns
 from datamill.errors import DataMillError
 from datamill.language import describe
@@ -22,11 +18,9 @@ from datamill.maintenance.export_format import (
     FORMAT_VERSION,
     MANIFEST,
     PROJECT,
-    ROWS_PER_PART,
-    arrow_field,
     table_folder,
-    to_arrow_values,
 )
+from datamill.maintenance.export_rows import TableWriter, pages, snapshot
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.settings.secret import is_secret_name
@@ -70,7 +64,7 @@ def export(
     """Write the rows of relations and their objects to a folder.
 
     Args:
-        connection: Where the rows are; they are read in one transaction.
+        connection: Where the rows are; all of them are read from one snapshot, a page at a time.
         dest: Folder or fsspec URL.
         relations: Each is a base table, maybe restricted.
         objects: ``copy`` them; ``reference`` leaves the JSON as it is; ``none`` exports NULL.
@@ -86,19 +80,14 @@ def export(
     """
     if objects not in OBJECTS:
         raise DataMillError(f"objects={objects!r} is none of {', '.join(OBJECTS)}.")
+    connection.refuse_in_make("export")
     place = Place(dest)
     place.prepare(overwrite=overwrite)
     state = _Export(connection, place, objects, tuple(partition), advance or (lambda count: None))
     chosen = _chosen(connection, relations)
-    inside = connection.in_transaction
-    if not inside:
-        connection.start_transaction()  # one consistent read
-    try:
+    with snapshot(connection):
         for spec, relation in chosen:
             _table(state, spec, relation)
-    finally:
-        if not inside:
-            connection.cancel_transaction()
     for schema in dict.fromkeys(spec.name.schema for spec, _ in chosen):
         specs = [spec for spec, _ in chosen if spec.name.schema == schema]
         state.put(f"{schema}/schema.py", _module(connection, schema, specs).encode())
@@ -144,31 +133,18 @@ def _base(relation: Relation) -> TableName:
 
 
 def _table(state: _Export, spec: TableSpec, relation: Relation) -> None:
-    pyarrow = library("pyarrow", "export", "parquet")
     attributes = list(spec.heading.attributes.values())
-    schema = pyarrow.schema([arrow_field(pyarrow, item) for item in attributes])
-    stored = stored_columns(spec)
-    parts: dict[str, int] = {}
+    folder = table_folder(spec.name.schema, spec.name.table)
     total = 0
-    for columns in _batches(state.connection, relation):
-        for name in stored:
-            columns[name] = _objects(state, spec, name, columns)
-        for folder, rows in _partitions(spec, columns, state.partition):
-            arrays = [
-                pyarrow.array(
-                    to_arrow_values(item.stored, [columns[item.name][row] for row in rows]), field.type
-                )
-                for item, field in zip(attributes, schema, strict=True)
-            ]
-            number = parts[folder] = parts.get(folder, -1) + 1
-            path = join(table_folder(spec.name.schema, spec.name.table), folder, f"part-{number:04}.parquet")
-            state.put(path, _parquet(pyarrow.Table.from_arrays(arrays, schema=schema)))
-        count = len(columns[attributes[0].name])
-        total += count
-        state.advance(count)
-    if not total:
-        empty = pyarrow.Table.from_pylist([], schema=schema)
-        state.put(join(table_folder(spec.name.schema, spec.name.table), "part-0000.parquet"), _parquet(empty))
+    with TableWriter(state.place, folder, attributes, state.partition) as writer:
+        for columns in pages(state.connection, relation):
+            for name in stored_columns(spec):
+                columns[name] = _objects(state, spec, name, columns)
+            writer.write(columns)
+            count = len(columns[attributes[0].name])
+            total += count
+            state.advance(count)
+    state.files += writer.files
     state.tables.append(
         {
             "schema": spec.name.schema,
@@ -178,37 +154,6 @@ def _table(state: _Export, spec: TableSpec, relation: Relation) -> None:
             "lineage": {item.name: item.lineage for item in attributes if item.lineage},
         }
     )
-
-
-def _parquet(table: Any) -> bytes:
-    buffer = io.BytesIO()
-    library("pyarrow.parquet", "export", "parquet").write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
-
-
-def _batches(connection: Connection, relation: Relation) -> Iterator[dict[str, list[Any]]]:
-    observe_read(connection, relation)
-    statement = compile_query(connection, relation)
-    size = 100 if relation.heading.blobs else ROWS_PER_PART
-    for rows in connection.session.stream(statement.sql, statement.params, size):
-        columns = zip(*rows, strict=True)
-        yield {
-            name: from_driver(connection.dialect, relation.heading[name], list(column))
-            for name, column in zip(relation.heading.names, columns, strict=True)
-        }
-
-
-def _partitions(
-    spec: TableSpec, columns: Mapping[str, Sequence[Any]], names: Sequence[str]
-) -> Iterator[tuple[str, list[int]]]:
-    """Yield folders with the positions of their rows; the attributes stay in the files too."""
-    used = [name for name in names if name in spec.heading]
-    count = len(next(iter(columns.values())))
-    found: dict[str, list[int]] = {}
-    for row in range(count):
-        folder = "/".join(f"{name}={path_value(columns[name][row])}" for name in used)
-        found.setdefault(folder, []).append(row)
-    yield from found.items()
 
 
 # objects -----------------------------------------------------------------------------------------------------

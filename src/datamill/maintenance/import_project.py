@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,12 +164,14 @@ def _read(place: Place, spec: TableSpec) -> Iterator[dict[str, list[Any]]]:
     for path in place.names(table_folder(spec.name.schema, spec.name.table)):
         if not path.endswith(".parquet"):
             continue
-        table = parquet.ParquetFile(io.BytesIO(place.get(path))).read()
-        if table.num_rows:
-            yield {
-                name: from_arrow_values(item.stored, table[name].to_pylist())
-                for name, item in spec.heading.attributes.items()
-            }
+        with place.open(path) as opened:
+            file = parquet.ParquetFile(opened, pre_buffer=False)
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                yield {
+                    name: from_arrow_values(item.stored, table[name].to_pylist())
+                    for name, item in spec.heading.attributes.items()
+                }
 
 
 # objects -----------------------------------------------------------------------------------------------------

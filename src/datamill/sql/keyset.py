@@ -52,6 +52,40 @@ def select_after(
     return Statement(sql, tuple(after or ()))
 
 
+def select_page(
+    dialect: Dialect, query: Statement, key: Sequence[str], after: Sequence[Any] | None, limit: int
+) -> Statement:
+    """Select so many rows of a query in the order of its key, the first ones or those behind one key.
+
+    Args:
+        dialect: The dialect to write.
+        query: What to read.
+        key: Its key, of at least one column.
+        after: Driver values of a key.
+        limit: How many rows.
+
+    Example:
+        >>> from datamill.sql.dialects import get_dialect
+        >>> page = select_page(get_dialect("sqlite"), Statement("SELECT a, b FROM t"), ["a", "b"], [3, 4], 10)
+        >>> page.sql.partition(" WHERE ")[2]
+        '"a" >= ? AND ("a" > ? OR ("a" = ? AND "b" > ?)) ORDER BY "a", "b" LIMIT 10'
+        >>> page.params
+        (3, 3, 3, 4)
+    """
+    names, mark = [dialect.identifier(name) for name in key], dialect.placeholder
+    sql, params = f"SELECT * FROM ({query.sql}) AS {dialect.identifier('page')}", list(query.params)
+    if after is not None:
+        behind, values = f"{names[-1]} > {mark}", [after[-1]]
+        for name, value in zip(names[-2::-1], after[-2::-1], strict=True):
+            behind = f"{name} > {mark} OR ({name} = {mark} AND {behind})"
+            values = [value, value, *values]
+        if len(names) > 1:  # said twice, so that databases find the place in an index
+            behind, values = f"{names[0]} >= {mark} AND ({behind})", [after[0], *values]
+        sql += f" WHERE {behind}"
+        params += values
+    return Statement(f"{sql} ORDER BY {', '.join(names)} LIMIT {int(limit)}", tuple(params))
+
+
 def insert_nothing(dialect: Dialect, table: TableName, names: Sequence[str]) -> Statement:
     """Return an INSERT of no rows, which fails if the user may not insert into these columns, or not read them."""
     listed, place = ", ".join(map(dialect.identifier, names)), dialect.table(table)

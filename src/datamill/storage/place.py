@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,17 @@ class Place:
 
     def put_stream(self, path: str, source: Any) -> dict[str, Any]:
         """Write a file in pieces; return its path, size and SHA-256."""
-        full, hasher, size = self.full(path), hashlib.sha256(), 0
+        with self.create(path) as target:
+            while piece := source.read(PIECE):
+                target.write(piece)
+        return target.facts()
+
+    def create(self, path: str) -> Upload:
+        """Open a file for writing, which is hashed on the way."""
+        full = self.full(path)
         with faults(self.url, path, "writing"):
             self._fs.makedirs(full.rpartition("/")[0], exist_ok=True)
-            with self._fs.open(full, "wb") as target:
-                while piece := source.read(PIECE):
-                    hasher.update(piece)
-                    size += len(piece)
-                    target.write(piece)
-        return {"path": path, "size": size, "sha256": hasher.hexdigest()}
+            return Upload(self.url, path, self._fs.open(full, "wb"))
 
     def get(self, path: str) -> bytes:
         """Return the content of a file.
@@ -99,3 +102,39 @@ class Place:
         with faults(self.url, folder, "listing"):
             found = self._fs.find(self.full(folder))
         return sorted(join(name[len(self._root) :]) for name in found)
+
+
+class Upload(io.RawIOBase):
+    """A file that is being written; it appears when it is closed."""
+
+    def __init__(self, url: str, path: str, target: Any) -> None:
+        self._url, self._path, self._target = url, path, target
+        self._hasher, self._size = hashlib.sha256(), 0
+
+    def writable(self) -> bool:
+        """Say that it can be written."""
+        return True
+
+    def write(self, piece: Any) -> int:
+        """Write some bytes."""
+        content = memoryview(piece)
+        with faults(self._url, self._path, "writing"):
+            self._target.write(content)
+        self._hasher.update(content)
+        self._size += content.nbytes
+        return content.nbytes
+
+    def tell(self) -> int:
+        """Return how many bytes were written."""
+        return self._size
+
+    def close(self) -> None:
+        """Finish the file."""
+        if not self.closed:
+            with faults(self._url, self._path, "writing"):
+                self._target.close()
+        super().close()
+
+    def facts(self) -> dict[str, Any]:
+        """Return path, size and SHA-256."""
+        return {"path": self._path, "size": self._size, "sha256": self._hasher.hexdigest()}
