@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from datamill.errors import UnknownAttributeError, did_you_mean, near_misses
-from datamill.model.attribute import Attribute
+from datamill.model.attribute import Attribute, Now
 
 
 class Heading:
@@ -129,5 +130,22 @@ class Heading:
 
 
 def _line(attribute: Attribute) -> str:
-    null = "=null" if attribute.nullable else ""
-    return f"{attribute.name + null:<20} : {attribute.type.text:<20} # {attribute.comment}".rstrip(" #")
+    """Return the attribute as a definition has it: some client code declares tables by the text of a heading."""
+    name = attribute.name + _default(attribute)
+    return f"{name:<20} : {attribute.type.text:<20} # {attribute.comment}".rstrip(" #")
+
+
+def _default(attribute: Attribute) -> str:
+    value = attribute.default
+    if attribute.nullable:
+        return "=null"
+    if value is None:
+        return ""
+    if isinstance(value, Now):
+        return f"=CURRENT_TIMESTAMP({value.digits})" if value.digits else "=CURRENT_TIMESTAMP"
+    if isinstance(value, bool):
+        return f"={int(value)}"
+    if isinstance(value, int | float | Decimal):
+        return f"={value}"
+    text = str(value).replace('"', '""')
+    return f'="{text}"'
