@@ -144,7 +144,7 @@ class Operations:
         self.blobs = self.table("a : int32\n---\ndata : <blob>\n")
         noise = np.random.default_rng(1).integers(0, 256, 2**20, dtype=np.uint8)
         smooth = np.round(np.sin(np.linspace(0, 20, 2**17)), 2)
-        actions = (
+        actions: tuple[Callable[[], float], ...] = (
             self.insert,
             *(partial(self.fetch, method) for method in METHODS),
             self.fetch1,
@@ -213,15 +213,18 @@ class Operations:
         leaf.insert([{"a": a, "b": b, "c": c, "x": 1.0} for a, b in pairs for c in range(50)])
         return seconds(lambda: top().delete(prompt=False))
 
-    def computed(self) -> Any:
-        """Declare a computed table with a thousand keys to do."""
+    def computed(self, has_queue: bool = False) -> Any:
+        """Declare a computed table with a thousand keys to do, and its table of jobs."""
         source = self.table("a : int32\n")
-        source.insert({"a": a} for a in range(1000))
 
         def make(table: Any, key: dict[str, Any]) -> None:
             table.insert1({**key, "y": key["a"] * 2.0})
 
-        return self.table(f"-> {source.__name__}\n---\ny : float64\n", self.dj.Computed, make=make)
+        made = self.table(f"-> {source.__name__}\n---\ny : float64\n", self.dj.Computed, make=make)
+        if has_queue:
+            made().jobs.refresh()
+        source.insert({"a": a} for a in range(1000))
+        return made
 
     def populate(self) -> float:
         """A trivial make, per key."""
@@ -229,7 +232,7 @@ class Operations:
 
     def refresh(self) -> float:
         """Fill the table of jobs, per key."""
-        self.filled.append(self.computed())
+        self.filled.append(self.computed(has_queue=True))
         return seconds(self.filled[-1]().jobs.refresh, 1000)
 
     def reserved(self) -> float:

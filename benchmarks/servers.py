@@ -7,6 +7,7 @@ import sys
 import zlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,7 +110,7 @@ class ServerBench:
             yield self.row(
                 method,
                 "row",
-                lambda fetch=fetch: seconds(fetch, self.size),
+                partial(seconds, fetch, self.size),
                 lambda: seconds(lambda: self.run(f"SELECT * FROM {name}"), self.size),
                 FACTORS[method],
             )
@@ -194,15 +195,18 @@ class ServerBench:
             label = f"insert1 of 1 MiB {label}"
             yield self.row(label, "insert", lambda: seconds(insert), lambda: seconds(raw), factor)
 
-    def computed(self, count: int) -> Any:
-        """Declare a computed table with keys to do."""
+    def computed(self, count: int, has_queue: bool = False) -> Any:
+        """Declare a computed table with keys to do, and its table of jobs."""
         source = self.table("a : int32\n")
-        source.insert({"a": a} for a in range(count))
 
         def make(self: Any, key: dict[str, Any]) -> None:
             self.insert1({**key, "y": key["a"] * 2.0})
 
-        return self.table(f"-> {source.__name__}\n---\ny : float64\n", dm.Computed, make=make)
+        made = self.table(f"-> {source.__name__}\n---\ny : float64\n", dm.Computed, make=make)
+        if has_queue:
+            made.jobs.refresh()
+        source.insert({"a": a} for a in range(count))
+        return made
 
     def populate(self) -> Iterator[Row]:
         """A trivial make, per key."""
@@ -217,7 +221,7 @@ class ServerBench:
         filled: list[Any] = []
 
         def refresh() -> float:
-            filled.append(self.computed(count))
+            filled.append(self.computed(count, has_queue=True))
             return seconds(filled[-1].jobs.refresh, count)
 
         def reserved() -> float:
