@@ -192,12 +192,21 @@ def test_the_first_error_ends_the_run(tmp_path: Path, database_url: str, reserve
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("reserve", [False, True])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "spawn",
+        pytest.param("forkserver", marks=pytest.mark.long),
+        pytest.param("fork", marks=pytest.mark.long),
+    ],
+)
 def test_interrupts_leave_nothing_behind(
-    tmp_path: Path, database_url: str, number: signal.Signals, reserve: bool
+    tmp_path: Path, database_url: str, number: signal.Signals, reserve: bool, method: str
 ) -> None:
     script = tmp_path / "script.py"
     code = f"""
     BEFORE = sleep
+    lab.config["jobs.start_method"] = {method!r}
     Source.insert([{{"source": i, "value": i}} for i in range(40, 4000)])
     try:
         Result.populate(processes=2, reserve_jobs={reserve})
