@@ -45,3 +45,16 @@ install_datamill() {
     fi
     printf '%s\n' "$fingerprint" >"$stamp"
 }
+
+# install_mysqlclient: MySQL's driver in C where it can be compiled here; its tests are skipped elsewhere.
+install_mysqlclient() {
+    local python="$environment/bin/python"
+    ! "$python" -c 'import MySQLdb' 2>/dev/null || return 0
+    echo "== installing mysqlclient"
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            gcc pkg-config libmariadb-dev >/dev/null 2>&1 || true
+    fi
+    "$python" -m pip install --quiet --disable-pip-version-check --editable "$root[mysqlclient]" >/dev/null 2>&1 ||
+        echo "mysqlclient cannot be compiled here: its tests are skipped."
+}

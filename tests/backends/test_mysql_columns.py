@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pytest
 from tests.backends.test_mysql_faults import address, declare, driver, server
+from tests.services import service_url
 
 from datamill.algebra.relations import BaseTable
-from datamill.backends import mysql_rows
+from datamill.backends import mysql_drivers, mysql_rows
 from datamill.data import fetch, query
 from datamill.data.connection import Connection
 from datamill.data.insert import insert
@@ -96,6 +98,19 @@ def test_numpy_is_waited_for(
 ) -> None:
     monkeypatch.setattr(mysql_rows, "_FEW", 10**9)
     assert fetch.to_dicts(connection, table, order_by="k") == [expected(k) for k in range(1000)]
+
+
+@pytest.mark.parametrize("driver", ["pymysql"], indirect=True)
+def test_the_driver_that_is_taken(server: str, driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = service_url(server)
+    with Connection(url=url) as connection:
+        assert connection.session.read_arrow("SELECT 1 AS k").to_pylist() == [{"k": 1}]  # type: ignore[attr-defined]
+    pytest.importorskip("MySQLdb")
+    monkeypatch.setattr(
+        mysql_drivers, "find_spec", lambda name: None if name == "pymysql" else find_spec(name)
+    )
+    with Connection(url=url) as connection:
+        assert connection.session.read_arrow("SELECT 1 AS k") is None  # type: ignore[attr-defined]
 
 
 def test_types_of_the_server_are_read_by_rows(connection: Connection) -> None:
