@@ -209,3 +209,30 @@ def test_shell(lab: Connection, database_url: str) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "rows 4 datamill" in result.stdout
+
+
+def test_looking_leaves_no_database_behind(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    for arguments in (["ls"], ["diagram"], ["query", "Mouse"], ["delete", "Mouse", "--plan"]):
+        assert "There is no database" in run(*arguments, url=url, code=1).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_that_cannot_be_written(lab: Connection, database_url: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing" / "rows.csv")
+    assert "missing" in run("query", "Mouse", "-f", "csv", "-o", missing, url=database_url, code=1).stderr
+
+
+def test_what_json_has_no_form_for_is_null(lab: Connection, database_url: str) -> None:
+    mouse = dm.FreeTable(lab, "lab.mouse")
+    mouse.insert1({"mouse": 3, "data": {"x": [float("nan"), 1.0, float("inf")]}})
+    (row,) = read("query", "Mouse & 'mouse = 3'", url=database_url)
+    assert row["data"] == {"x": [None, 1.0, None]}
+    text = run("query", "Mouse & 'mouse = 3'", "-f", "csv", url=database_url).stdout
+    assert "[null, 1.0, null]" in text
+
+
+def test_messages_repeat_little_of_a_long_expression(lab: Connection, database_url: str) -> None:
+    error = run("query", "(" * 3000 + "Mouse", url=database_url, code=1).stderr
+    assert len(error) < 500
+    assert "takes no arguments" in run("query", "Mouse(1)", url=database_url, code=1).stderr

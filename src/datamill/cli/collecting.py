@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
+from datamill.cli import completing
+from datamill.cli.connecting import AsJson, print_json
 from datamill.errors import DataMillError
 
 
 def gc(
     schemas: Annotated[
-        list[str] | None, typer.Argument(help="Schemas; default: all of the database.")
+        list[str] | None,
+        typer.Argument(help="Schemas; default: all of the database.", autocompletion=completing.schemas),
     ] = None,
     url: Annotated[str | None, typer.Option(help="Database URL; default: as configured.")] = None,
     store: Annotated[str | None, typer.Option(help="Store; default: the default store.")] = None,
@@ -25,6 +28,7 @@ def gc(
     assume_complete: Annotated[
         bool, typer.Option(help="Trust that this account sees all schemas of the server.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the objects in a store that no row refers to; with --yes mark them, and remove those marked long ago."""
     import warnings
@@ -44,7 +48,10 @@ def gc(
     except DataMillError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         raise typer.Exit(1) from error
-    typer.echo(table(report))
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(table(report))
     for text in report["scan_errors"] + report["errors"]:
         typer.echo(f"error: {text}", err=True)
     if report["scan_errors"] or report["errors"]:
@@ -60,6 +67,8 @@ def table(report: dict[str, Any]) -> str:
             f"{title:<10}{values[0]:>12}{values[1]:>10}{values[2]:>10}{values[3]:>16,}{values[4]:>10}"
         )
     lines.append(f"marked: {report['quarantined']}, of which due: {report['purgeable']}")
+    if report["unfinished"]:
+        lines.append(f"uploads that were broken off: {report['unfinished']}")
     if report["being_removed"]:
         lines.append(
             f"being removed by another collection, maybe one that was interrupted: {report['being_removed']}; "

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,19 +21,35 @@ Url = Annotated[str | None, typer.Option(help="Database URL; default: as configu
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@contextmanager
-def connected(url: str | None) -> Iterator[Connection]:
-    """Open the database for a command; end it with a message and code 1 on an error, 2 if an extra is missing."""
+def open_database(url: str | None, may_create: bool = False) -> Connection:
+    """Open the database that a URL or the configuration names.
+
+    Raises:
+        DataMillError: It cannot be opened; it would be a new file, and may not be: looking leaves nothing behind.
+    """
     from datamill.api.default import config
     from datamill.data.connection import Connection
 
+    address = config.database_address(url=url)
+    is_file = address.path is not None and not address.is_memory
+    if is_file and not may_create and not Path(str(address.path)).exists():
+        raise DataMillError(
+            f"There is no database {address.path}.",
+            hint="Name one by --url or database.url, or go to its folder.",
+        )
+    return Connection(url=url, config_override=config)
+
+
+@contextmanager
+def connected(url: str | None, may_create: bool = False) -> Iterator[Connection]:
+    """Open the database for a command; end it with a message and code 1 on an error, 2 if an extra is missing."""
     try:
-        with Connection(url=url, config_override=config) as connection:
+        with open_database(url, may_create) as connection:
             yield connection
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         raise typer.Exit(0) from None
-    except (DataMillError, ValueError) as error:
+    except (DataMillError, ValueError, OSError) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, MissingExtraError) else 1) from error
 
@@ -57,7 +74,18 @@ def named_table(connection: Connection, text: str) -> TableName:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; what JSON has no form for as text."""
-    typer.echo(json.dumps(value, indent=2, default=plain, ensure_ascii=False))
+    typer.echo(to_json(value, indent=2))
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return a value as JSON: NaN and infinities, for which it has no form, as null."""
+    try:
+        return json.dumps(value, indent=indent, default=plain, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        known = json.loads(
+            json.dumps(value, default=plain, ensure_ascii=False), parse_constant=lambda constant: None
+        )
+        return json.dumps(known, indent=indent, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:

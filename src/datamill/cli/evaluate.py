@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LONGEST = 100_000
 """Characters of an expression at the most."""
 
+_SHOWN = 100
+"""Characters of an expression that messages repeat."""
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {"AndList": AndList, "Not": Not, "Top": Top, "U": U}
 METHODS = frozenset(
     {
@@ -61,15 +64,17 @@ def evaluate(connection: Connection, text: str) -> QueryExpression:
         value = _Evaluator(connection, text).value(tree.body)
     except SyntaxError as error:
         raise QuerySyntaxError(
-            f"{text!r} is no expression: {error.msg}.", expression=text, position=(error.offset or 1) - 1
+            f"{_cut(text)} is no expression: {error.msg}.", expression=text, position=(error.offset or 1) - 1
         ) from error
     except (RecursionError, MemoryError) as error:
         raise QuerySyntaxError("The expression is nested too deep.", expression=text) from error
     except TypeError as error:  # an operator or method that does not take these
-        raise QuerySyntaxError(f"{text!r} has no meaning: {error}.", expression=text) from error
+        raise QuerySyntaxError(f"{_cut(text)} has no meaning: {error}.", expression=text) from error
     if not isinstance(value, QueryExpression):
         raise QuerySyntaxError(
-            f"{text!r} is no query.", expression=text, hint="Name a table: lab.Mouse, lab.Mouse & 'age > 3'."
+            f"{_cut(text)} is no query.",
+            expression=text,
+            hint="Name a table: lab.Mouse, lab.Mouse & 'age > 3'.",
         )
     return value
 
@@ -101,7 +106,7 @@ class _Evaluator:
     def _refused(self, node: Any, why: str) -> QuerySyntaxError:
         piece = ast.get_source_segment(self._text.strip(), node) or type(node).__name__
         return QuerySyntaxError(
-            f"{piece!r} cannot be part of a query: {why}.",
+            f"{_cut(piece)} cannot be part of a query: {why}.",
             expression=self._text,
             position=getattr(node, "col_offset", None),
             hint="Use tables, & - * + << >>, proj, aggr, extend, join, union, restrict, Top, U, Not and AndList.",
@@ -156,7 +161,9 @@ class _Evaluator:
         """Let ``Mouse()`` stand for ``Mouse``."""
         table = self._table(node)
 
-        def instance() -> Any:
+        def instance(*arguments: Any, **named: Any) -> Any:
+            if arguments or named:
+                raise self._refused(node, "a table takes no arguments")
             return table
 
         return instance
@@ -172,6 +179,11 @@ class _Evaluator:
                 str(error), expression=self._text, position=getattr(node, "col_offset", None)
             ) from error
         return FreeTable(self._connection, str(name))
+
+
+def _cut(text: str) -> str:
+    """Return a text in quotes, shortened to what a message needs."""
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
 
 
 def _dotted(node: ast.AST) -> str | None:

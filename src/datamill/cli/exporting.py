@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from datamill.cli import completing
 from datamill.errors import DataMillError
 
 
 def export(
     dest: Annotated[str, typer.Argument(help="Folder or URL to write to.")],
-    schemas: Annotated[list[str] | None, typer.Argument(help="Schemas; default: all.")] = None,
+    schemas: Annotated[
+        list[str] | None, typer.Argument(help="Schemas; default: all.", autocompletion=completing.schemas)
+    ] = None,
     url: Annotated[str | None, typer.Option(help="Database URL; default: as configured.")] = None,
     objects: Annotated[str, typer.Option(help="copy, reference or none.")] = "copy",
     partition: Annotated[

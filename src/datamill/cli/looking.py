@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from datamill.cli import completing
 from datamill.cli.connecting import AsJson, Url, all_tables, connected, named_table, print_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 def ls(
     schema: Annotated[
-        str | None, typer.Argument(help="Schema whose tables to list; default: all schemas.")
+        str | None,
+        typer.Argument(
+            help="Schema whose tables to list; default: all schemas.", autocompletion=completing.schemas
+        ),
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Count the rows too.")] = False,
     as_json: AsJson = False,
@@ -83,7 +87,10 @@ def _print_columns(rows: list[dict[str, Any]]) -> None:
 
 
 def describe(
-    table: Annotated[str, typer.Argument(help="lab.Mouse, Session.Probe, or the full name.")],
+    table: Annotated[
+        str,
+        typer.Argument(help="lab.Mouse, Session.Probe, or the full name.", autocompletion=completing.tables),
+    ],
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
@@ -127,7 +134,8 @@ def _description(connection: Connection, name: TableName) -> dict[str, Any]:
 
 def diagram(
     sources: Annotated[
-        list[str] | None, typer.Argument(help="Schemas and tables; default: all schemas.")
+        list[str] | None,
+        typer.Argument(help="Schemas and tables; default: all schemas.", autocompletion=completing.sources),
     ] = None,
     up: Annotated[int, typer.Option(min=0, help="Levels of parents to add.")] = 0,
     down: Annotated[int, typer.Option(min=0, help="Levels of children to add.")] = 0,

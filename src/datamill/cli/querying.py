@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from datamill.cli.connecting import AsJson, Url, connected, plain, print_json
+from datamill.cli import completing
+from datamill.cli.connecting import AsJson, Url, connected, plain, print_json, to_json
 
 if TYPE_CHECKING:
     from datamill.api.expression import QueryExpression
@@ -30,7 +30,11 @@ class Form(StrEnum):
 
 def query(
     expression: Annotated[
-        str, typer.Argument(help='Such as "lab.Mouse * lab.Session & \'day > \\"2025-01-01\\"\'".')
+        str,
+        typer.Argument(
+            help='Such as "lab.Mouse * lab.Session & \'day > \\"2025-01-01\\"\'".',
+            autocompletion=completing.expression,
+        ),
     ],
     form: Annotated[Form, typer.Option("--format", "-f", help="How to print the rows.")] = Form.table,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
@@ -84,14 +88,14 @@ def _cell(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     shown = plain(value) if not isinstance(value, dict | list | tuple) else value
-    return shown if isinstance(shown, str) else json.dumps(shown, default=plain, ensure_ascii=False)
+    return shown if isinstance(shown, str) else to_json(shown)
 
 
 def _write_json(rows: Iterable[dict[str, Any]], stream: io.TextIOBase) -> None:
     """Write a list, row by row, so that it may be of any length."""
     separator = "[\n  "
     for row in rows:
-        stream.write(separator + json.dumps(row, default=plain, ensure_ascii=False))
+        stream.write(separator + to_json(row))
         separator = ",\n  "
     stream.write("[]\n" if separator.startswith("[") else "\n]\n")
 
@@ -108,7 +112,11 @@ def _write_parquet(rows: QueryExpression, output: Path | None) -> None:
 
 def delete(
     expression: Annotated[
-        str, typer.Argument(help="A table, restricted or not: \"lab.Mouse & 'mouse = 3'\".")
+        str,
+        typer.Argument(
+            help="A table, restricted or not: \"lab.Mouse & 'mouse = 3'\".",
+            autocompletion=completing.expression,
+        ),
     ],
     plan: Annotated[bool, typer.Option("--plan", help="Only show what would go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

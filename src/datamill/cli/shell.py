@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from datamill.cli import completing
 from datamill.cli.connecting import Url, connected
 
 if TYPE_CHECKING:
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
 
 def shell(
-    schemas: Annotated[list[str] | None, typer.Argument(help="Schemas to load; default: all.")] = None,
+    schemas: Annotated[
+        list[str] | None,
+        typer.Argument(help="Schemas to load; default: all.", autocompletion=completing.schemas),
+    ] = None,
     url: Url = None,
 ) -> None:
     """Start IPython (or Python) with `dm`, the connection `conn`, and a module of tables for each schema."""
-    with connected(url) as connection:
+    with connected(url, may_create=True) as connection:
         namespace = loaded(connection, schemas)
         names = [name for name in namespace if name not in ("dm", "conn")]
         banner = f"{connection}\nSchemas: {', '.join(names) or 'none'}. Also: dm, conn."
