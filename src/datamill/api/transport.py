@@ -17,7 +17,7 @@ from datamill.api.schema import Schema
 from datamill.api.tiers import UserTable
 from datamill.compute.batch import Opened, PackedRecipe
 from datamill.compute.forms import form_of
-from datamill.data.connection import Connection, _restore
+from datamill.data.connection import Connection
 from datamill.errors import DataMillError
 from datamill.settings import Config
 from datamill.settings.address import DatabaseAddress
@@ -197,4 +197,4 @@ def _connection_without_password(
 ) -> Connection:
     own = Config(changes)
     password = (own.database.password or own.database_address().password) if address.user else None
-    return _restore(token, replace(address, password=password), changes)
+    return Connection.restore(token, replace(address, password=password), changes)

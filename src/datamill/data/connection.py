@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +13,11 @@ from uuid import uuid4
 from datamill import backends
 from datamill.backends.base import BackendSession
 from datamill.catalog import Catalog
+from datamill.data import elsewhere
 from datamill.data.dependencies import Dependencies
 from datamill.data.observer import Observer
-from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read, is_transaction
+from datamill.data.raw_query import run_query
+from datamill.data.raw_sql import Arguments, Cursor
 from datamill.data.shared_session import SharedSession
 from datamill.data.transaction import RETRIES, ThreadState, Transaction, is_retryable
 from datamill.errors import ConfigError, DataMillError, LostConnectionError, MakeError, QueryError
@@ -25,15 +26,10 @@ from datamill.sql.dialects.queues import QUEUES
 from datamill.storage import Stores
 
 if TYPE_CHECKING:
-    from datamill.model.names import TableName
     from datamill.settings.address import DatabaseAddress
     from datamill.sql.dialects.base import Dialect
 
 Returned = TypeVar("Returned")
-
-_live: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
-_abandoned: list[object] = []
-"""Sessions that belong to the parent process: a forked child must neither use nor close them."""
 
 
 class Connection:
@@ -92,7 +88,7 @@ class Connection:
         self._closed = True
         self._was_forked = False
         self._renew()
-        _register(self)
+        elsewhere.register(token, self)
 
     def _renew(self) -> None:
         """Start without any session, as a new connection and a forked child do."""
@@ -274,17 +270,17 @@ class Connection:
         Raises:
             DataMillError: One is open and stays open, or a ``make`` is running.
         """
-        self._refuse_in_make()
+        self.refuse_transaction_in_make()
         self._state().start()
 
     def commit_transaction(self) -> None:
         """Make the open transaction last; without one nothing happens."""
-        self._refuse_in_make()
+        self.refuse_transaction_in_make()
         self._state().commit()
 
     def cancel_transaction(self) -> None:
         """Undo the open transaction; without one nothing happens."""
-        self._refuse_in_make()
+        self.refuse_transaction_in_make()
         self._state().cancel()
 
     def refuse_in_make(self, what: str) -> None:
@@ -292,7 +288,8 @@ class Connection:
         if self.observer is not None:
             raise MakeError(f"A running make cannot {what}.", hint="Do it before populate.")
 
-    def _refuse_in_make(self) -> None:
+    def refuse_transaction_in_make(self) -> None:
+        """Raise DataMillError if the calling thread runs a ``make``, which has no transactions of its own."""
         if self.observer is not None:
             raise DataMillError(
                 "A running make has no transactions of its own.",
@@ -370,6 +367,21 @@ class Connection:
                 raise
         return work(self.session)
 
+    def run_once(self, work: Callable[[BackendSession], Returned]) -> Returned:
+        """Run a function that may write in its own way: without a transaction around it, and never again.
+
+        Args:
+            work: Called with the session.
+        """
+        state = self._state()
+        was_open = state.explicit or state.session.in_transaction
+        try:
+            with state.guarded():
+                return work(self.session)
+        except LostConnectionError as error:
+            self._after_loss(state, was_open, error)
+            raise error.suggest("The outcome of the statement is unknown.") from error.__cause__
+
     def _after_loss(self, state: ThreadState, was_open: bool, error: LostConnectionError) -> None:
         if was_open and state.explicit:
             state.undone = error
@@ -409,37 +421,7 @@ class Connection:
         Example:
             >>> connection.query("SELECT * FROM pets WHERE legs > %(legs)s", {"legs": 3}, as_dict=True).fetchall()
         """
-        statement = bind_arguments(query, args, self.dialect)
-        reads = is_read(query)
-        observer = self.observer
-        if observer is not None:
-            self._observe(observer, query, reads)
-        if reads:
-            return Cursor(
-                self.run_read(lambda session: session.execute(*_parts(statement)), reconnect), as_dict
-            )
-        state = self._state()
-        was_open = state.explicit or state.session.in_transaction
-        try:
-            with state.guarded():
-                result = self.session.execute(statement.sql, statement.params)
-        except LostConnectionError as error:
-            self._after_loss(state, was_open, error)
-            raise error.suggest("The outcome of the statement is unknown.") from error.__cause__
-        finally:
-            if is_definition(query):
-                self.catalog.invalidate()
-        return Cursor(result, as_dict)
-
-    def _observe(self, observer: Observer, query: str, reads: bool) -> None:
-        if is_transaction(query):
-            self._refuse_in_make()
-        if is_definition(query):
-            self.refuse_in_make("change definitions")
-        if reads:
-            observer.on_read(_tables_of(query, self.dialect))
-        else:
-            observer.on_write("query", None, {"sql": query})
+        return run_query(self, query, args, as_dict, reconnect)
 
     @property
     def observer(self) -> Observer | None:
@@ -488,13 +470,32 @@ class Connection:
         if self.address.is_memory:
             raise _memory_error("send it to another process")
         changes = {name: value for name, value in self.config.items() if self.config.is_set(name)}
-        return _restore, (self._token, self.address, changes)
+        return Connection.restore, (self._token, self.address, changes)
 
-    def _after_fork(self) -> None:
-        _abandoned.extend([self._local, self._shared, *self._states])
+    @classmethod
+    def restore(cls, token: str, address: DatabaseAddress, changes: Mapping[str, Any]) -> Connection:
+        """Find a connection in the process it came from, or open its like in another one.
+
+        Args:
+            token: Its name.
+            address: Where it leads.
+            changes: Its settings that are not from the usual sources.
+        """
+        found = elsewhere.find(token)
+        if isinstance(found, Connection):
+            return found
+        connection = cls.__new__(cls)
+        connection._set_up(address, Config(changes), token)
+        connection._closed = False
+        return connection
+
+    def after_fork(self) -> list[object]:
+        """Start anew in a forked child; return what belongs to the parent."""
+        theirs: list[object] = [self._local, self._shared, *self._states]
         self._was_forked = True
         self._renew()
         self.catalog.after_fork()
+        return theirs
 
 
 def _address(
@@ -520,44 +521,8 @@ def _address(
     )
 
 
-def _parts(statement: Any) -> tuple[str, tuple[Any, ...]]:
-    return statement.sql, statement.params
-
-
-def _tables_of(query: str, dialect: Dialect) -> list[TableName]:
-    from datamill.data.raw_tables import tables_of
-
-    return tables_of(query, dialect)
-
-
 def _memory_error(what: str) -> DataMillError:
     return DataMillError(
         f"A database in memory belongs to one process; cannot {what}.",
         hint="Use a file: url='sqlite:///lab.db'.",
     )
-
-
-def _register(connection: Connection) -> None:
-    if not _live and not _hooked:
-        _hooked.append(True)
-        os.register_at_fork(after_in_child=_after_fork)
-    _live[connection._token] = connection
-
-
-_hooked: list[bool] = []
-
-
-def _after_fork() -> None:
-    for connection in list(_live.values()):
-        connection._after_fork()
-
-
-def _restore(token: str, address: DatabaseAddress, changes: Mapping[str, Any]) -> Connection:
-    """Find the connection in the process it came from, or open its like in another one."""
-    found = _live.get(token)
-    if found is not None:
-        return found
-    connection = Connection.__new__(Connection)
-    connection._set_up(address, Config(changes), token)
-    connection._closed = False
-    return connection
