@@ -12,7 +12,7 @@ from datamill.backends.mysql_fields import Columns, columns_of, length_at
 
 BUFFER = 1 << 18
 """Bytes that a connection receives at a time, at the most."""
-_EOF, _ERROR = 0xFE, 0xFF
+_EOF = 0xFE
 _LONGEST = 0xFFFFFF
 _MORE_RESULTS = 8
 _MOST_COLUMNS = 4096
@@ -93,18 +93,22 @@ class Packets:
 
 
 def _whole(data: bytes, most: int) -> tuple[list[int], int]:
-    """Return where the rows begin that are there whole, and how many bytes they are with their headers."""
+    """Return where the packets begin that are there whole, and how many bytes they are with their headers.
+
+    One that begins like an end or an error is left to a closer look, with what comes behind it.
+    """
     starts: list[int] = []
     add, number = starts.append, int.from_bytes
-    position, end = 0, len(data) - 4
-    while position < end and len(starts) < most:
-        size = number(data[position : position + 3], "little")
-        after = position + 4 + size
-        first = data[position + 4]
-        if after - 4 > end or size == _LONGEST or first == _ERROR or (first == _EOF and size < 9):
+    position, end = 0, len(data)
+    while position + 4 < end:
+        after = position + 4 + number(data[position : position + 3], "little")
+        if after > end or data[position + 4] >= _EOF:
             break
         add(position + 4)
         position = after
+    if len(starts) > most:
+        position = starts[most] - 4
+        del starts[most:]
     return starts, position
 
 
