@@ -15,6 +15,7 @@ from datamill.maintenance.gc_marks import Marks, marks_of
 from datamill.maintenance.gc_scan import Live, Scan, is_hash, scan
 from datamill.settings.log import logger
 from datamill.storage.backend import StorageBackend
+from datamill.storage.listing import Unfinished
 from datamill.storage.owners import forget
 from datamill.storage.stores import Stores
 
@@ -104,6 +105,8 @@ class Collector:
             ]
             for start in range(0, len(due), BATCH):
                 self._purge_batch(marks, due[start : start + BATCH], stored, report)
+        outcomes = self._connection.stores.run_all(self._abort, found.unfinished)
+        report["errors"] += [error for error in outcomes if error is not None]
         return self._recount(report)
 
     def collect(
@@ -120,7 +123,8 @@ class Collector:
         Returns:
             ``{hash,schema}_paths_{referenced,stored,orphaned,orphaned_bytes,deleted}``, ``orphaned_hash_paths``,
             ``orphaned_schema_paths``, ``deleted``, ``bytes_freed``, ``errors``, ``scan_errors``, ``dry_run``,
-            ``quarantined``, ``being_removed`` (by another collection), ``purgeable`` and ``dangling``.
+            ``quarantined``, ``being_removed`` (by another collection), ``purgeable``, ``dangling``, and
+            ``unfinished`` (uploads in parts that were broken off; a purge removes the parts).
 
         Raises:
             GCIncompleteError: Not everything could be seen, and it is no dry run; nothing is removed.
@@ -262,6 +266,13 @@ class Collector:
             return str(error)
         return None
 
+    def _abort(self, upload: Unfinished) -> str | None:
+        try:
+            self._backend.abort(upload)
+        except DataMillError as error:
+            return str(error)
+        return None
+
     # the report ------------------------------------------------------------------------------------------------
 
     def _report(self, found: Scan, *, dry_run: bool, grace: float | None = None) -> dict[str, Any]:
@@ -280,7 +291,7 @@ class Collector:
             report[f"{kind}_paths_deleted"] = 0
             report[f"orphaned_{kind}_paths"] = sorted(item.path for item in orphans)
         report |= {"deleted": 0, "bytes_freed": 0, "errors": [], "scan_errors": list(found.errors)}
-        report |= {"dry_run": dry_run, "dangling": list(found.dangling)}
+        report |= {"dry_run": dry_run, "dangling": list(found.dangling), "unfinished": len(found.unfinished)}
         return self._recount(report, grace)
 
     def _recount(self, report: dict[str, Any], grace: float | None = None) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from datamill.data.gc_marks import schema_of
 from datamill.errors import DataMillError
 from datamill.maintenance.gc_references import find_references
+from datamill.settings.log import logger
 from datamill.storage.addressing import MANIFEST_SUFFIX
 from datamill.storage.backend import StorageBackend
-from datamill.storage.listing import Listed
+from datamill.storage.listing import Listed, Unfinished
 from datamill.storage.owners import other_owners
 from datamill.storage.paths import is_below, join
 
@@ -30,6 +31,7 @@ class Scan:
         orphans: Stored files that nothing refers to, old enough.
         dangling: References into the sections of the schemas to objects that are not there.
         errors: What could not be found out; with any of these nothing may be removed.
+        unfinished: Uploads in parts that were broken off, old enough; no row can refer to them.
     """
 
     stored: tuple[Listed, ...] = ()
@@ -37,6 +39,7 @@ class Scan:
     orphans: tuple[Listed, ...] = ()
     dangling: tuple[str, ...] = ()
     errors: tuple[str, ...] = field(default=())
+    unfinished: tuple[Unfinished, ...] = ()
 
 
 def scan(
@@ -79,8 +82,23 @@ def scan(
         path for path in references.paths if schema_of(backend, path) in schemas and path not in there
     ]
     return Scan(
-        tuple(stored), frozenset(references.paths), tuple(orphans), tuple(sorted(dangling)), tuple(errors)
+        tuple(stored),
+        frozenset(references.paths),
+        tuple(orphans),
+        tuple(sorted(dangling)),
+        tuple(errors),
+        _unfinished(backend, schemas, now - grace),
     )
+
+
+def _unfinished(backend: StorageBackend, schemas: Collection[str], before: float) -> tuple[Unfinished, ...]:
+    """Return the broken uploads of some schemas; an account that may not list them is no reason to remove nothing."""
+    try:
+        found = [item for prefix in _sections(backend, schemas) for item in backend.unfinished(prefix)]
+    except DataMillError as error:
+        logger.warning("Uploads that were broken off stay in the store: %s", error)
+        return ()
+    return tuple(item for item in found if schema_of(backend, item.path) in schemas and item.begun <= before)
 
 
 def _foreign(note: Mapping[str, Any]) -> str:

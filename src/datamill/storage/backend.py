@@ -306,6 +306,31 @@ class StorageBackend:
                 inner = full.strip("/")[len(root.strip("/")) :].strip("/")
                 yield from listing.list_remote(self.fs, self.protocol, root, inner)
 
+    def unfinished(self, prefix: str) -> tuple[listing.Unfinished, ...]:
+        """List the uploads in parts below a prefix that were broken off, or run now; other objects never show them.
+
+        Only S3 keeps such parts for ever.
+
+        Raises:
+            BucketInaccessible: They cannot be listed.
+        """
+        direct = self._connect()
+        if direct is None:
+            return ()
+        root = len(self._full_path("")) + 1
+        with faults(self.name, prefix, "listing unfinished uploads of"):
+            return tuple(
+                listing.Unfinished(path[root:], upload, begun.timestamp())
+                for path, upload, begun in direct.unfinished(self._full_path(prefix))
+            )
+
+    def abort(self, upload: listing.Unfinished) -> None:
+        """Remove the parts of an upload that was broken off."""
+        direct = self._connect()
+        if direct is not None:
+            with faults(self.name, upload.path, "removing the parts of"):
+                direct.abort(self._full_path(upload.path), upload.id)
+
     # removing --------------------------------------------------------------------------------------------------
 
     def remove(self, remote: str) -> None:

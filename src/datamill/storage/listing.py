@@ -31,6 +31,21 @@ class Listed:
     modified: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload in parts that was not finished.
+
+    Fields:
+        path: Of the object that it would have become, within the store.
+        id: What the store calls it.
+        begun: Seconds since 1970 in UTC.
+    """
+
+    path: str
+    id: str
+    begun: float
+
+
 def list_local(root: Path, prefix: str) -> Iterator[Listed]:
     """List the files below a prefix of a local folder; links are files, not ways elsewhere.
 

@@ -7,7 +7,8 @@ refusal, a lost connection, a busy server) is left to s3fs, which knows about re
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -93,6 +94,20 @@ class DirectS3:
         if create and status == HTTPStatus.NOT_IMPLEMENTED:
             self._creates = False
         return status == HTTPStatus.OK
+
+    def unfinished(self, path: str) -> Iterator[tuple[str, str, datetime]]:
+        """Yield path, id and beginning of the uploads in parts below a path that were not finished."""
+        bucket, _, prefix = path.partition("/")
+        for page in self._client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=bucket, Prefix=f"{prefix}/"
+        ):
+            for item in page.get("Uploads") or ():
+                yield f"{bucket}/{item['Key']}", item["UploadId"], item["Initiated"]
+
+    def abort(self, path: str, upload: str) -> None:
+        """Remove the parts of an unfinished upload."""
+        bucket, _, key = path.partition("/")
+        self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
 
     def _send(
         self, method: str, operation: str, path: str, headers: dict[str, str], body: Buffer | None = None
