@@ -112,7 +112,9 @@ def client_options(address: DatabaseAddress) -> dict[str, Any]:
 
 def session_scripts(settings: Settings) -> tuple[str, ...]:
     """Return the SQL that sets a session up: ours, and the user's ``connection.init_function``."""
-    zone = "; SET TimeZone = 'UTC'" if settings.database.time_zone == "utc" else ""
+    zone = "; SELECT set_config('datamill.server_zone', current_setting('TimeZone'), false)"
+    if settings.database.time_zone == "utc":
+        zone += "; SET TimeZone = 'UTC'"
     initial = settings.connection.init_function
     return (_SESSION + zone, initial) if initial else (_SESSION + zone,)
 

@@ -109,7 +109,7 @@ def _joined(batches: list[InsertBatch]) -> InsertBatch:
     )
 
 
-def server_now() -> datetime:
+def utc_now() -> datetime:
     """Return the time in UTC, to the millisecond, without zone."""
     now = datetime.now(UTC).replace(tzinfo=None)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datamill.compute.buffer import Buffer, Finished, server_now
+from datamill.compute.buffer import Buffer, Finished, utc_now
 from datamill.compute.contract import Contract
 from datamill.compute.target import Target
 from datamill.data.observer import InsertBatch
@@ -44,7 +44,7 @@ class MakeContext:
         self.key = key
         self.buffer = Buffer()
         self.phase = PLAIN
-        self.started = server_now()
+        self.started = utc_now()
         self.is_open = False
         self.has_own_row = False
         self._contract = contract

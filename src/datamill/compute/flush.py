@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 from datamill.algebra import operators
 from datamill.algebra.relations import BaseTable, Relation
-from datamill.compute.buffer import Finished, merge
+from datamill.compute.buffer import Finished, merge, utc_now
 from datamill.compute.interrupts import deferred
+from datamill.compute.job_table import server_time
 from datamill.compute.key_source import keys_of
 from datamill.compute.metrics import count
 from datamill.compute.records import CODE, RUN, Stamp
@@ -315,7 +318,7 @@ class Storage:
 
     def _metadata_values(self, entry: Finished) -> list[tuple[str, Any]]:
         known = {
-            "_job_start_time": entry.started,
+            "_job_start_time": entry.started + self._zone,
             "_job_duration": entry.duration,
             "_job_version": self._version,
         }
@@ -323,6 +326,13 @@ class Storage:
             (item.name, self._bound(item, known[item.name])) for item in self._metadata if item.name in known
         ]
         return [*own, *self._constant]
+
+    @cached_property
+    def _zone(self) -> timedelta:
+        """How far the server's time is from UTC on this machine; asked only for tables that keep times."""
+        if not any(item.name == "_job_start_time" for item in self._metadata):
+            return timedelta(0)
+        return server_time(self._target.connection.session)[0] - utc_now()
 
     def _bound(self, attribute: Attribute, value: Any) -> Any:
         return to_driver(self._target.connection.dialect, attribute, [value])[0]

@@ -260,11 +260,19 @@ class JobTable:
         return sql.among("status", [status.value for status in statuses])
 
     def now(self, session: BackendSession) -> tuple[datetime, int]:
-        """Return the server's time, UTC to the millisecond, and its number of this connection."""
-        statement = sql.now(self.connection.dialect)
-        ((moment, number),) = session.execute(statement.sql, statement.params).rows
-        adapt = self.connection.dialect.from_driver_for(parse_type("datetime(3)"))
-        return (moment if adapt is None else adapt(moment)), int(number)
+        """Return the time in the server's zone, to the millisecond, and its number of this connection."""
+        return server_time(session)
+
+
+def server_time(session: BackendSession) -> tuple[datetime, int]:
+    """Return the time in the zone that is the server's own, to the millisecond, and its number of this connection.
+
+    Programs that share a queue compare it; datamill's sessions are in another zone, UTC.
+    """
+    statement = sql.now(session.dialect)
+    ((moment, number),) = session.execute(statement.sql, statement.params).rows
+    adapt = session.dialect.from_driver_for(parse_type("datetime(3)"))
+    return (moment if adapt is None else adapt(moment)), int(number)
 
 
 def _with_lineage(spec: TableSpec, target: TableSpec) -> TableSpec:

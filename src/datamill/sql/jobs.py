@@ -267,9 +267,15 @@ def insert_keys(
 
 
 def now(dialect: Dialect) -> Statement:
-    """Ask for the server's time to the millisecond, and its number of this connection: one row."""
-    moment = f"CAST({dialect.ddl.now(_MOMENT)} AS {dialect.column_type['datetime'](_MOMENT)})"
-    return Statement(f"SELECT {moment}, {QUEUES[dialect.name].connection_id}")
+    """Ask for the server's time to the millisecond, and its number of this connection: one row.
+
+    The time is that of the server's own zone, whatever that of the session: other programs share the queue.
+    """
+    traits = QUEUES[dialect.name]
+    time = traits.server_time or dialect.ddl.now(_MOMENT)
+    return Statement(
+        f"SELECT CAST({time} AS {dialect.column_type['datetime'](_MOMENT)}), {traits.connection_id}"
+    )
 
 
 def _compare(writer: Writer, name: str, operator: str, value: Any) -> None:
