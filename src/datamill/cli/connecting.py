@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,8 @@ def open_database(url: str | None, may_create: bool = False) -> Connection:
 def connected(url: str | None, may_create: bool = False) -> Iterator[Connection]:
     """Open the database for a command; end it with a message and code 1 on an error, 2 if an extra is missing."""
     try:
-        with open_database(url, may_create) as connection:
+        with warnings.catch_warnings(), open_database(url, may_create) as connection:
+            warnings.showwarning = _show_warning
             yield connection
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
@@ -52,6 +54,10 @@ def connected(url: str | None, may_create: bool = False) -> Iterator[Connection]
     except (DataMillError, ValueError, OSError) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, MissingExtraError) else 1) from error
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    typer.echo(f"Warning: {message}", err=True)
 
 
 def all_tables(connection: Connection) -> list[TableName]:

@@ -137,19 +137,25 @@ def delete(
         made = rows.plan_delete(part_integrity)
         if as_json:
             print_json(_plan(made))
+        elif made.total == 0:
+            typer.echo("Nothing to delete.")
         else:
             typer.echo(str(made.diagram()))
-            typer.echo(f"{made.total} rows in {len(made.tables)} tables")
+            typer.echo(f"{_many(made.total, 'row')} in {_many(len(made.tables), 'table')}")
             for violation in made.violations():
                 typer.echo(
-                    f"{violation.count} rows of {violation.part} without their master {violation.master}"
+                    f"{_many(violation.count, 'row')} of {violation.part} without their master {violation.master}"
                 )
         if plan or made.total == 0:
             return
         if not yes:
             typer.confirm("Commit deletes?", abort=True, err=True)
         count = made.apply(trash=trash)
-        typer.echo(f"{count} rows of {made.target} deleted, {made.total} in all", err=as_json)
+        typer.echo(f"{_many(count, 'row')} of {made.target} deleted, {made.total} in all", err=as_json)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _plan(made: Any) -> dict[str, Any]:
