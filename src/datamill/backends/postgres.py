@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
 from psycopg.sql import Literal
 
 from datamill.backends import postgres_arrow, postgres_catalog, postgres_insert, postgres_notify
@@ -117,8 +116,7 @@ class PostgresSession:
         result = statements.run(numbered(sql) if params else sql, params, keep=keep)
         if result.nfields == 0:
             return Result((), [], result.command_tuples or 0)
-        names = tuple([_name(result, place) for place in range(result.nfields)])
-        return Result(names, statements.rows(result), result.ntuples)
+        return Result(statements.columns(result), statements.rows(result), result.ntuples)
 
     def _run(self, work: Callable[[PgConnection], Returned], sql: str | None) -> Returned:
         """Do something on the connection, in the transaction that was asked for; errors are ours."""
@@ -258,8 +256,9 @@ class PostgresSession:
             clause, announced = postgres_notify.returning(announced), None
         arguments = (table, tuple(names), columns, tuple(key), conflict, clause)
         needed = postgres_insert.needs_transaction(columns, conflict)
+        alone = nullcontext() if announced is None and not needed else self._together(announced, needed)
         try:
-            with self._together(announced, needed):
+            with alone:
                 return self._run(lambda connection: postgres_insert.write(connection, *arguments), sql)
         except DataMillError as error:
             cause = error.__cause__
@@ -393,10 +392,6 @@ class PostgresSession:
         self._reader = None
         if self._arrow is not None:
             self._arrow.close()
-
-
-def _name(result: PGresult, place: int) -> str:
-    return (result.fname(place) or b"").decode()
 
 
 def _is_closing(socket: int) -> bool:

@@ -70,7 +70,8 @@ def needs_transaction(columns: Columns, conflict: Conflict) -> bool:
 
 def _is_heavy(columns: Columns, size: int = LARGE) -> bool:
     """True if a value of the first row is large: the text of a COPY would double it."""
-    return any(isinstance(column[0], bytes) and len(column[0]) > size for column in columns)
+    firsts = [column[0] for column in columns if isinstance(column[0], bytes)]
+    return bool(firsts) and max(map(len, firsts)) > size
 
 
 def _insert(

@@ -45,6 +45,7 @@ def notify(tables: Iterable[str]) -> str:
     return "".join(f"NOTIFY {CHANNEL}, {_literal(table)}; " for table in sorted(tables))
 
 
+@lru_cache(maxsize=2048)
 def returning(table: str) -> str:
     """Return the clause by which an INSERT announces its table, once however many rows it writes."""
     return f" RETURNING pg_catalog.pg_notify('{CHANNEL}', {_literal(table)})"

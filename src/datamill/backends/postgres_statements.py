@@ -40,6 +40,8 @@ class Statements:
         self._transformer = Transformer(connection)
         self._uses: dict[Key, int] = {}
         self._names: OrderedDict[Key, bytes] = OrderedDict()
+        self._columns: dict[bytes, tuple[str, ...]] = {}
+        self._running: bytes | None = None
         self._made = 0
 
     def run(self, sql: str, params: Sequence[Any] = (), *, keep: bool = True) -> PGresult:
@@ -56,7 +58,7 @@ class Statements:
         transformer = self._transformer
         values = transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
         types, formats = transformer.types or (), transformer.formats or ()
-        name = self._name(sql, types) if keep else None
+        self._running = name = self._name(sql, types) if keep else None
         if name is None:
             self._pgconn.send_query_params(sql.encode(), values, types, formats, result_format=1)
         else:
@@ -76,6 +78,15 @@ class Statements:
             if self._pgconn.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
                 self._pgconn.exec_(b"RESET plan_cache_mode")
 
+    def columns(self, result: PGresult) -> tuple[str, ...]:
+        """Return the names of the columns of the statement that ran last."""
+        known = self._columns.get(self._running) if self._running is not None else None
+        if known is None:
+            known = tuple([(result.fname(place) or b"").decode() for place in range(result.nfields)])
+            if self._running is not None:
+                self._columns[self._running] = known
+        return known
+
     def rows(self, result: PGresult) -> list[tuple[Any, ...]]:
         """Return the rows of a result as Python values."""
         transformer = self._transformer
@@ -89,6 +100,7 @@ class Statements:
         """Have the server forget its plans, which may not fit the tables any more."""
         self._names.clear()
         self._uses.clear()
+        self._columns.clear()
         if self._pgconn.transaction_status != TransactionStatus.INERROR:
             self._pgconn.exec_(b"DEALLOCATE ALL")
 
@@ -125,5 +137,6 @@ class Statements:
         del self._uses[key]
         if len(self._names) > MOST:
             _, oldest = self._names.popitem(last=False)
+            self._columns.pop(oldest, None)
             self._pgconn.exec_(b"DEALLOCATE " + oldest)
         return name

@@ -102,7 +102,9 @@ class Encoder:
         encoded: dict[str, EncodedColumn] = {}
         in_stores: dict[str, list[Any]] = {}
         for name, attribute in self.spec.heading.attributes.items():
-            values = self._values(attribute, batch, name in with_null)
+            values = batch.columns.get(name)
+            if values is None or name in with_null:
+                values = self._values(attribute, batch, name in with_null)
             if values is None:
                 continue
             coder = self._coder.columns[name]
@@ -186,9 +188,9 @@ class Encoder:
             return (), frozenset()
         found: list[tuple[str | None, str]] = []
         for name, column in encoded.items():
-            attribute = self.spec.heading[name]
-            if attribute.is_codec and is_stored(attribute):
-                found += referenced(attribute, column.canonical)
+            coder = self._coder.columns[name]
+            if not coder.is_plain and is_stored(coder.attribute):
+                found += referenced(coder.attribute, column.canonical)
         return tuple(dict.fromkeys(found)), self._gate.doomed.paths
 
     def check_fields(self, batch: RowBatch, advice: str = "Or pass ignore_extra_fields=True.") -> None:

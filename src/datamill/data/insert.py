@@ -8,7 +8,8 @@ from datamill.algebra.operators import as_relation
 from datamill.data.direct_insert import check_direct_insert
 from datamill.data.insert_parts import PartRows, insert_group
 from datamill.data.insert_query import insert_query
-from datamill.data.write_rows import InsertOptions, write_rows
+from datamill.data.rows import RowBatch
+from datamill.data.write_rows import InsertOptions, make_encoder, write_batches, write_rows
 from datamill.errors import DataMillError
 from datamill.model.table import TableSpec
 from datamill.storage.journal import recording
@@ -81,13 +82,18 @@ def insert1(
     Raises:
         DataMillError: ``row`` is no row; otherwise as `insert`.
     """
-    if parts is None:
+    if parts is None and (type(row) is not dict or "chunk_size" in options):
         insert(connection, spec, (row,), **options)
         return
     checked = InsertOptions(**options)
     check_direct_insert(connection, spec, checked.allow_direct_insert)
     with recording():
-        insert_group(connection, spec, (row,), parts, checked, one_master=True)
+        if parts is None:
+            batch = RowBatch(0, 1, {name: [value] for name, value in row.items()})
+            encoded = make_encoder(connection, spec, checked).encode(batch)
+            write_batches(connection, ((spec, encoded),), checked)
+        else:
+            insert_group(connection, spec, (row,), parts, checked, one_master=True)
 
 
 def insert_dataframe(

@@ -154,7 +154,7 @@ def codec_origins(relation: Relation, heading: Heading) -> dict[str, TableName]:
     """Return the table that each codec attribute comes from."""
     found = {}
     for name, attribute in heading.attributes.items():
-        if attribute.is_codec:
+        if attribute.type.kind == "codec":
             for spec, _ in sources(relation, name):
                 found[name] = spec.name
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from datamill.backends.base import BackendSession
@@ -17,6 +17,9 @@ RETRIES = 3
 def is_retryable(error: BaseException) -> bool:
     """True if the database undid a transaction only because others were at work, so that a repeat may succeed."""
     return bool(getattr(error, "is_retryable", False))
+
+
+_NOTHING = nullcontext()
 
 
 class ThreadState:
@@ -108,17 +111,14 @@ class ThreadState:
         with self._savepoint() if self.session.in_transaction else self._implicit():
             yield self.session
 
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
+    def guarded(self) -> AbstractContextManager[None]:
         """Run one statement of an explicit transaction so that its error, when caught, leaves the rest as it was.
 
         A savepoint, where the database gives up the whole transaction after any error; else nothing.
         """
         if self.explicit and self.session.dialect.error_ends_transaction and self.session.in_transaction:
-            with self._savepoint():
-                yield
-        else:
-            yield
+            return self._savepoint()
+        return _NOTHING
 
     @contextmanager
     def _implicit(self) -> Iterator[None]:

@@ -76,7 +76,9 @@ class ColumnCoder:
             canonical = self.convert(values)
         except InvalidValueError as error:
             raise self._located(error, first_row) from None
-        return EncodedColumn(canonical, map_column(self.adapt, canonical))
+        return EncodedColumn(
+            canonical, canonical if self.adapt is None else map_column(self.adapt, canonical)
+        )
 
     def _through_codec(
         self,

@@ -100,7 +100,7 @@ def converter(type: AttributeType, *, nullable: bool = True, attribute: str | No
     rule = _rule(type)
 
     def convert(values: Iterable[Any]) -> list[Any]:
-        column = _as_list(values, type)
+        column = values if isinstance(values, list) else _as_list(values, type)
         quick = _convert_quickly(rule, column)
         return quick if quick is not None else _ByValue(rule, type, nullable, attribute).convert(column)
 
@@ -293,8 +293,6 @@ def _unwrap(value: Any) -> Any:
 
 def _as_list(values: Iterable[Any], type: AttributeType) -> list[Any]:
     """Return a column as a list; arrays become Python values where nothing is lost by it."""
-    if isinstance(values, list):
-        return values
     numpy = sys.modules.get("numpy")
     if numpy is None or not isinstance(values, numpy.ndarray):
         return list(values)
