@@ -488,6 +488,36 @@ def test_key_computed_elsewhere_meanwhile(lab: Lab) -> None:
     assert (result & {"source": 0}).fetch1("result") == -1
 
 
+@pytest.mark.parametrize("reads_its_rows", [False, True])
+def test_key_that_another_transaction_is_about_to_store(lab: Lab, reads_its_rows: bool) -> None:
+    other = dm.Instance(url=lab.instance.connection.address.to_url(show_password=True))
+    threads: list[threading.Thread] = []
+
+    def make(self: Any, key: dict[str, Any]) -> None:
+        inserted = threading.Event()
+
+        def hold() -> None:
+            with other.connection.transaction:
+                type(self).on(other).insert1({**key, "result": -1}, allow_direct_insert=True)
+                inserted.set()
+                time.sleep(0.3)  # the flush looks for the key, sees nothing, and waits at its insert
+
+        threads.append(threading.Thread(target=hold))
+        threads[-1].start()
+        inserted.wait(30)
+        self.insert1({**key, "result": 1})
+        if reads_its_rows:
+            len(self & key)
+
+    result = lab.computed(make)
+    with pytest.warns(DataMillWarning, match="computed elsewhere"):
+        outcome = result.populate(max_calls=1)
+    threads[0].join()
+    other.connection.close()
+    assert (outcome["success_count"], outcome.skipped, outcome["error_list"]) == (0, 1, [])
+    assert (result & {"source": 0}).fetch1("result") == -1
+
+
 def test_source_deleted_meanwhile(lab: Lab) -> None:
     def make(self: Any, key: dict[str, Any]) -> None:
         other = dm.Instance(url=lab.instance.connection.address.to_url(show_password=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,15 @@ from datamill.data.gc_marks import rescue
 from datamill.data.observer import InsertBatch
 from datamill.data.scalars import fetch_tuples
 from datamill.data.values import to_driver
-from datamill.errors import DataMillError, DataMillWarning, IntegrityError, UpstreamChangedError, warn_user
+from datamill.errors import (
+    DataMillError,
+    DataMillWarning,
+    DuplicateError,
+    IntegrityError,
+    LostConnectionError,
+    UpstreamChangedError,
+    warn_user,
+)
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
 from datamill.sql.keys import update_by_key
@@ -33,6 +42,8 @@ KEYS_PER_GROUP = 100
 SECONDS_PER_GROUP = 0.5
 BYTES_PER_GROUP = 16 * 2**20
 QUICK_MAKE_SECONDS = 0.1
+SECONDS_AFTER_DEADLOCKS = (0.02, 0.05, 0.1, 0.2, 0.4)
+"""Longest waits before a key that a deadlock undid is stored again."""
 
 Key = Mapping[str, Any]
 
@@ -149,7 +160,7 @@ class Storage:
         except BaseException:
             connection.cancel_transaction()
             raise
-        connection.commit_transaction()
+        self._commit(kept)
         self._end([*kept, *computed])
         self._stored(kept, begun)
         self.discard([entry.key for entry in computed])
@@ -157,6 +168,20 @@ class Storage:
         for entry in (*computed, *lost, *(entry for entry, _ in gone)):
             entry.buffer.uploads.discard()
         return gone
+
+    def _commit(self, entries: Sequence[Finished]) -> None:
+        """Commit; if the connection is lost on the way, look whether the rows are there.
+
+        Raises:
+            LostConnectionError: They are not: nothing was stored.
+        """
+        try:
+            self._target.connection.commit_transaction()
+        except LostConnectionError:
+            sample = next((entry for entry in entries if self._target.name in entry.buffer.tables), None)
+            sample = sample or next(iter(entries), None)
+            if sample is None or not self._present([sample.key]):
+                raise
 
     def _stored(self, entries: Sequence[Finished], begun: float) -> None:
         self._result.succeeded(len(entries))
@@ -202,7 +227,7 @@ class Storage:
         if not mine:
             raise ClaimLost
         self._complete(mine)
-        self._target.connection.commit_transaction()
+        self._commit(mine if has_row else [])
         self._end(mine)
 
     def finish_unstored(self, key: Key, duration: float) -> None:
@@ -211,12 +236,31 @@ class Storage:
             self._result.lost += 1
 
     def store_alone(self, entry: Finished) -> None:
-        """Store one key in a transaction of its own.
+        """Store one key in a transaction of its own, again after deadlocks.
 
         Raises:
             UpstreamChangedError: Its inputs are gone.
             DataMillError: A row cannot be stored.
         """
+        for wait in (*SECONDS_AFTER_DEADLOCKS, None):
+            try:
+                self._store_alone(entry)
+            except DataMillError as error:
+                if wait is not None and getattr(error, "is_retryable", False):
+                    time.sleep(wait * random.random())
+                    continue
+                entry.buffer.uploads.discard()
+                if not self.is_elsewhere(entry.key, error):
+                    raise
+                self.settle(entry.key, entry.duration, Discarded())
+            return
+
+    def is_elsewhere(self, key: Key, error: BaseException) -> bool:
+        """True if rows of a key were refused because another process has stored the key meanwhile."""
+        own = operators.restrict(self._own, dict(key))
+        return isinstance(error, DuplicateError) and fetching.exists(self._target.connection, own)
+
+    def _store_alone(self, entry: Finished) -> None:
         connection, begun = self._target.connection, time.monotonic()
         connection.start_transaction()
         try:
@@ -231,11 +275,12 @@ class Storage:
             entry.buffer.uploads.discard()
             self.settle(entry.key, entry.duration, signal)
             return
-        except BaseException:
+        except BaseException as error:
             connection.cancel_transaction()
-            entry.buffer.uploads.discard()
+            if not isinstance(error, DataMillError):
+                entry.buffer.uploads.discard()
             raise
-        connection.commit_transaction()
+        self._commit(mine)
         self._end(mine)
         self._stored(mine, begun)
 

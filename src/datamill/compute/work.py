@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datamill.compute.claims import Claims
-from datamill.compute.flush import Group, Storage
+from datamill.compute.flush import Discarded, Group, Storage
 from datamill.compute.forms import Form
 from datamill.compute.metrics import count
 from datamill.compute.options import Options
@@ -55,7 +55,9 @@ class Work:
         self._needs = needs_of(target.maker)
         self._retry: Retry = getattr(target.maker, "retry", None) or Retry()
         self.record = RunRecord(target, options.make_kwargs, options.stamp)
-        storage = Storage(target, self.result, code_version(target), claims, self.record.stamp)
+        self._storage = storage = Storage(
+            target, self.result, code_version(target), claims, self.record.stamp
+        )
         self._group = Group(storage, self._failed, lambda: self.report())
         self._runner = Runner(target, *make, dict(options.make_kwargs), storage, self._group, self.result)
 
@@ -144,6 +146,9 @@ class Work:
             self.result.lost += 1
 
     def _failed(self, key: Key, error: BaseException) -> None:
+        if self._storage.is_elsewhere(key, error):
+            self._storage.settle(key, 0.0, Discarded())
+            return
         if self._claims is not None and self._will_be_retried(self._claims, key, error):
             return
         self.result.failed(key, error, self._options.return_exception_objects)
