@@ -17,6 +17,9 @@ from datamill.model.types import AttributeType
 
 Row = tuple[Any, ...]
 
+_UUID: Any = getattr(pyarrow, "UuidType", ())
+"""Of pyarrow 18 and later."""
+
 
 class ArrowRows(Sequence[Row]):
     """The columns of a query, in the Arrow types of the stored types; as a sequence, tuples of driver values.
@@ -92,7 +95,7 @@ def _fitted(column: pyarrow.ChunkedArray[Any], stored: AttributeType) -> pyarrow
     if _is_driver_value(column.type, stored.kind):
         return column
     if stored.kind == "uuid":
-        return _texts_of_uuids(column) if isinstance(column.type, pyarrow.UuidType) else None
+        return _texts_of_uuids(column) if isinstance(column.type, _UUID) else None
     if isinstance(column.type, pyarrow.BaseExtensionType):
         column = column.cast(column.type.storage_type)
     if wanted is None or not _may_become(column.type, stored.kind):
