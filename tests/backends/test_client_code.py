@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -83,6 +84,73 @@ def test_a_restricted_table_tells_its_conditions(schema: dm.Schema, mouse: type[
     assert len(mouse & (some - {"mouse": 2}).restriction) == 2
     assert len(Ear & (Ear << "weight > 1").restriction) == 2
     assert not some.proj().restriction
+
+
+class Counting:
+    """A mixin as pipelines have them: a plain class whose methods and properties go before those of the table."""
+
+    calls: ClassVar[list[str]] = []
+
+    def insert1(self, row: Any, **options: Any) -> None:
+        self.calls.append("insert1")
+        super().insert1(row, **options)  # type: ignore[misc]
+
+    def populate(self, *restrictions: Any, **options: Any) -> Any:
+        self.calls.append("populate")
+        return super().populate(*restrictions, **options)  # type: ignore[misc]
+
+    def delete(self, *arguments: Any, **options: Any) -> Any:
+        self.calls.append(f"delete {len(self)}")  # type: ignore[arg-type]
+        return super().delete(*arguments, **options)  # type: ignore[misc]
+
+    @property
+    def key_source(self) -> Any:
+        return super().key_source & "mouse > 1"  # type: ignore[misc]
+
+    @classmethod
+    def to_dicts(cls) -> str:
+        return cls.__name__
+
+
+class Quiet:
+    def populate(self, *restrictions: Any, **options: Any) -> Any:
+        return super().populate(*restrictions, **options)  # type: ignore[misc]
+
+
+def test_overrides_in_mixins_work_on_classes_and_instances(schema: dm.Schema, mouse: type[dm.Manual]) -> None:
+    @schema
+    class Weighing(Quiet, Counting, dm.Computed):  # type: ignore[misc]
+        definition = "-> Mouse"
+
+        def make(self, key: dict[str, Any]) -> None:
+            self.insert1(key)
+
+    @schema
+    class Again(Weighing):
+        definition = "-> Mouse"
+
+        def delete(self, *arguments: Any, **options: Any) -> Any:
+            return super().delete(*arguments, **options)
+
+    mouse.insert([{"mouse": k, "weight": k} for k in range(4)])
+
+    @schema
+    class Direct(Quiet, Counting, dm.Computed):  # type: ignore[misc]
+        definition = "-> Mouse"
+        make = Weighing.make
+
+        def populate(self, *restrictions: Any, **options: Any) -> Any:
+            return super().populate(*restrictions, **options)
+
+    tables: tuple[Any, ...] = (Weighing, Again, Direct)
+    for table in tables:
+        Weighing.calls.clear()
+        assert table.populate()["success_count"] == 2
+        assert len(table.key_source) == len(table().key_source) == 2
+        assert table.to_dicts() == table.__name__
+        assert (table & "mouse = 2").delete(prompt=False) == 1
+        assert table.delete(prompt=False) == 1
+        assert Weighing.calls == ["populate", "insert1", "insert1", "delete 1", "delete 1"]
 
 
 def test_what_schemas_of_datajoint_0_14_had(schema: dm.Schema) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -47,19 +47,31 @@ class property_on_class(Generic[Returned]):  # noqa: N801 - reads as a decorator
 
 def bind_overrides(namespace: dict[str, Any], bases: tuple[type, ...]) -> None:
     """Let a user's overrides of such methods and properties work on the class too."""
+    ancestors = [base for root in bases for base in root.__mro__]
     for name, value in list(namespace.items()):
-        inherited = next(
-            (vars(base)[name] for root in bases for base in root.__mro__ if name in vars(base)), None
-        )
-        if (
-            isinstance(inherited, on_class)
-            and callable(value)
-            and not isinstance(value, staticmethod | classmethod)
-        ):
-            namespace[name] = value if isinstance(value, on_class) else on_class(value)
-        elif (
-            isinstance(inherited, property_on_class)
-            and isinstance(value, property)
-            and value.fget is not None
-        ):
-            namespace[name] = property_on_class(value.fget)
+        bound = _bound(name, value, ancestors)
+        if bound is not None:
+            namespace[name] = bound
+
+
+def bind_mixins(cls: type) -> None:
+    """Let overrides in plain classes, from which a class of ours inherits too, work on the class as well."""
+    known: set[str] = set()
+    for mixin in cls.__mro__:
+        if type(mixin) is not type(cls) and mixin is not object:
+            for name in vars(mixin).keys() - known:
+                bound = _bound(name, vars(mixin)[name], cls.__mro__)
+                if bound is not None:
+                    setattr(cls, name, bound)
+        known |= vars(mixin).keys()
+
+
+def _bound(name: str, value: Any, ancestors: Sequence[type]) -> Any:
+    """Return an override as what it overrides, or None if it is so already or overrides nothing of the kind."""
+    members = (vars(base).get(name) for base in ancestors)
+    inherited = next((item for item in members if isinstance(item, on_class | property_on_class)), None)
+    if isinstance(inherited, on_class) and callable(value):
+        return None if isinstance(value, on_class | staticmethod | classmethod) else on_class(value)
+    if isinstance(inherited, property_on_class) and isinstance(value, property) and value.fget is not None:
+        return property_on_class(value.fget)
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from datamill.api.binding import bind_overrides, on_class, property_on_class
+from datamill.api.binding import bind_mixins, bind_overrides, on_class, property_on_class
 from datamill.api.expression import ExpressionMeta
 from datamill.api.naming import reference_namer
 from datamill.api.populating import AutoPopulate
@@ -26,7 +26,9 @@ class TableMeta(ExpressionMeta):
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> Any:
         """Make the class."""
         bind_overrides(namespace, bases)
-        return super().__new__(mcs, name, bases, namespace, **keywords)
+        made = super().__new__(mcs, name, bases, namespace, **keywords)
+        bind_mixins(made)
+        return made
 
 
 class UserTable(Table, metaclass=TableMeta):
