@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from tests.backends.conftest import resolve
 
+from datamill import FreeTable
 from datamill.backends.sqlite import SqliteSession
+from datamill.data.connection import Connection
 from datamill.errors import AccessError, DataMillError, QueryError
 from datamill.model.names import TableName
 
@@ -358,3 +365,70 @@ SHUT = """
         print(error)
         raise SystemExit(0)
 """
+
+
+# users without permission to write -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that others can reach, as those of pytest are not; at the end it and what it holds is removed."""
+    folder = Path(tempfile.mkdtemp(prefix="datamill-shared-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    for item in (folder, *folder.rglob("*")):
+        item.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def as_somebody_else(work: Callable[[], str]) -> str:
+    """Run a function in a process of a user without privileges; return what it returns."""
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            os.write(writer, work().encode())
+        except BaseException as error:  # noqa: BLE001 - told to the parent
+            os.write(writer, f"{type(error).__name__}: {error}".encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return text
+
+
+def test_a_file_in_a_folder_that_may_not_be_written(shared_folder: Path) -> None:
+    path = shared_folder / "lab data #1.db"
+
+    def read(url: str) -> str:
+        with Connection(url=url) as connection:
+            table = FreeTable(connection, "lab.mouse")
+            found = [len(table), len(list(table)), len(table.to_dicts())]
+            for change in (
+                lambda: table.insert1({"mouse": 9}),
+                lambda: (table & "mouse = 1").delete(prompt=False),
+                lambda: connection.catalog.create_schema("mine"),
+                connection.start_transaction,
+            ):
+                with pytest.raises(AccessError, match="cannot be written"):
+                    change()
+            assert not connection.in_transaction
+            return str(found)
+
+    url = f"sqlite:///{quote(str(path))}"
+    with Connection(url=url) as connection:
+        connection.catalog.create_schema("lab")
+        spec = resolve(connection, "lab", "mouse", "mouse : int32")
+        connection.catalog.declare(spec)
+        FreeTable(connection, "lab.mouse").insert({"mouse": mouse} for mouse in range(3))
+    path.chmod(0o444)
+    shared_folder.chmod(0o555)
+    assert as_somebody_else(lambda: read(f"{url}?mode=ro")) == "[3, 3, 3]"
+    assert "AccessError" in as_somebody_else(lambda: read(url))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import apsw
 
@@ -29,6 +31,7 @@ CATALOG_TABLES = (
     '"name" TEXT NOT NULL, "ordinal" INTEGER NOT NULL, "comment" TEXT NOT NULL DEFAULT \'\', '
     'PRIMARY KEY ("schema", "table_name", "name")) STRICT, WITHOUT ROWID',
 )
+_FLAGS = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 _SIGNAL_STEPS = 1_000_000
 """Instructions of SQLite's machine (some 20 ms) between two looks at pending signals such as Ctrl-C."""
 
@@ -47,7 +50,25 @@ def open_connection(path: str, busy_timeout: float, *, read_only: bool = False) 
         LockTimeoutError: Others kept it locked.
     """
     try:
-        connection = apsw.Connection(path, statementcachesize=200)
+        return _open(path, path, busy_timeout, read_only)
+    except AccessError:
+        if not (read_only and _is_finished(path)):
+            raise
+    return _open(path, f"file:{quote(path)}?immutable=1", busy_timeout, read_only)
+
+
+def _is_finished(path: str) -> bool:
+    """True for a file that nobody has open, in a folder where none of the files can be made that SQLite shares."""
+    return (
+        Path(path).is_file()
+        and not Path(f"{path}-wal").exists()
+        and not os.access(Path(path).parent, os.W_OK)
+    )
+
+
+def _open(path: str, place: str, busy_timeout: float, read_only: bool) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(place, flags=_FLAGS, statementcachesize=200)
     except apsw.Error as error:
         raise _cannot_open(error, path) from error
     except ValueError as error:

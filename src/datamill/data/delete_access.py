@@ -12,7 +12,6 @@ from datamill.sql.keys import explain_delete, select_some
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
-    from datamill.sql.writer import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +58,20 @@ def _database_owners(connection: Connection) -> dict[TableName, str]:
 
 def may_delete(connection: Connection, name: TableName) -> bool:
     """Return whether the user may delete rows of a table; nothing is changed."""
-    return _is_allowed(connection, explain_delete(connection.dialect, name))
+    statement = explain_delete(connection.dialect, name)
+    try:
+        with connection.write() as session:  # a savepoint: a refusal must not end an open transaction
+            session.execute(statement.sql, statement.params)
+    except AccessError:
+        return False
+    return True
 
 
 def may_read(connection: Connection, name: TableName, key: Sequence[str]) -> bool:
     """Return whether the user may read the keys of a table."""
-    return _is_allowed(connection, select_some(connection.dialect, name, key, 0))
-
-
-def _is_allowed(connection: Connection, statement: Statement) -> bool:
+    statement = select_some(connection.dialect, name, key, 0)
     try:
-        with connection.write() as session:  # a savepoint: a refusal must not end an open transaction
-            session.execute(statement.sql, statement.params)
+        connection.run_read(lambda session: session.execute(statement.sql, statement.params))
     except AccessError:
         return False
     return True
