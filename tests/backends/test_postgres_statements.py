@@ -15,7 +15,8 @@ if service_url("postgresql") is None:
 
 from datamill.backends import postgres_statements
 from datamill.backends.postgres import PostgresSession, connect
-from datamill.errors import QueryError, QuerySyntaxError
+from datamill.errors import DuplicateError, QueryError, QuerySyntaxError
+from datamill.model.names import TableName
 from datamill.settings.address import parse_url
 from datamill.settings.values import Settings
 
@@ -103,6 +104,40 @@ def test_errors_leave_the_connection_usable(session: PostgresSession) -> None:
         session.execute("COPY (SELECT 1) TO STDOUT")
     assert session.execute("SELECT 1").rows == [(1,)]
     assert run(session, 9) == [[]] * 9
+
+
+def test_large_values_stay_out_of_plans(session: PostgresSession) -> None:
+    session.execute("CREATE TABLE lab.picture (a integer PRIMARY KEY, data bytea)")
+    name, noise = TableName("lab", "picture"), bytes(range(256)) * 2000
+    mode = "SELECT current_setting('plan_cache_mode')"
+
+    def put(number: int) -> int:
+        return session.insert_columns(name, ("a", "data"), ([number], [noise]))
+
+    for number in range(8):
+        assert put(number) == 1
+    assert session.execute(mode).rows == [("auto",)]
+    session.begin()
+    put(8)
+    with pytest.raises(DuplicateError):
+        put(8)
+    session.rollback()
+    assert session.execute(mode).rows == [("auto",)]
+    put(8)
+    session.begin()
+    put(9)
+    session.savepoint("here")
+    assert session.execute(mode).rows == [("auto",)]
+    session.rollback_to_savepoint("here")
+    session.commit()
+    assert session.execute(mode).rows == [("auto",)]
+    put(10)
+    session.begin()
+    assert session.execute(mode).rows == [("auto",)]
+    session.rollback()
+    assert session.execute(mode).rows == [("auto",)]
+    sizes = session.execute("SELECT COUNT(*), MIN(octet_length(data)) FROM lab.picture").rows
+    assert sizes == [(11, len(noise))]
 
 
 def test_an_interrupt_ends_what_the_server_does(session: PostgresSession) -> None:

@@ -306,7 +306,7 @@ class PostgresSession:
         self._begin = None
         if self.in_transaction:
             try:
-                self._connection.execute("ROLLBACK")
+                self._connection.statements.run("ROLLBACK", keep=False)
             except DRIVER_ERRORS as error:
                 raise self._error(error, "ROLLBACK") from error
 

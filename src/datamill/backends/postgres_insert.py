@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain
@@ -29,7 +28,7 @@ CHUNK = 1 << 20
 LARGE = 1 << 16
 """Bytes of a value from which it is sent as it is rather than as text."""
 HUGE = 1 << 18
-"""Bytes of a value from which it pays to keep it out of the plan, which costs two trips."""
+"""Bytes of a value from which it pays to keep it out of the plan, which may cost a trip."""
 
 
 def write(
@@ -83,13 +82,12 @@ def _insert(
     conflict: Conflict,
     clause: str,
 ) -> int:
-    written, statements = 0, connection.statements
-    with statements.planned_without_values() if _is_heavy(columns, HUGE) else nullcontext():
-        for start in range(0, len(columns[0]), FEW):
-            some = [column[start : start + FEW] for column in columns]
-            sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])) + clause)
-            result = statements.run(sql, list(chain.from_iterable(zip(*some, strict=True))))
-            written += result.command_tuples or 0
+    written, large = 0, _is_heavy(columns, HUGE)
+    for start in range(0, len(columns[0]), FEW):
+        some = [column[start : start + FEW] for column in columns]
+        sql = numbered(insert_values(POSTGRESQL, table, names, key, conflict, len(some[0])) + clause)
+        values = list(chain.from_iterable(zip(*some, strict=True)))
+        written += connection.statements.run(sql, values, large=large).command_tuples or 0
     return written
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -42,19 +41,26 @@ class Statements:
         self._names: OrderedDict[Key, bytes] = OrderedDict()
         self._columns: dict[bytes, tuple[str, ...]] = {}
         self._running: bytes | None = None
+        self._are_large: bool | None = False
+        self._were_large = False
         self._made = 0
 
-    def run(self, sql: str, params: Sequence[Any] = (), *, keep: bool = True) -> PGresult:
+    def run(
+        self, sql: str, params: Sequence[Any] = (), *, keep: bool = True, large: bool = False
+    ) -> PGresult:
         """Run one statement and return its result.
 
         Args:
             sql: With ``$1``, ``$2``, ... for values.
             params: The values.
             keep: Whether the server may keep its plan.
+            large: There are large values: they are kept out of the plan, into which they would be copied several times.
 
         Raises:
             psycopg.Error: As a cursor would.
         """
+        if large != self._are_large:
+            self._prepare_for(large)
         transformer = self._transformer
         values = transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
         types, formats = transformer.types or (), transformer.formats or ()
@@ -64,19 +70,9 @@ class Statements:
         else:
             self._pgconn.send_query_prepared(name, values, formats, result_format=1)
         result = self._result()
-        if result.status == ExecStatus.COMMAND_OK and (result.command_status or b"").startswith(_CHANGES):
-            self.forget()
+        if result.status == ExecStatus.COMMAND_OK:
+            self._look_at(result.command_status or b"")
         return result
-
-    @contextmanager
-    def planned_without_values(self) -> Iterator[None]:
-        """Have the server make no plan for values in particular, into which it would copy large ones several times."""
-        self._pgconn.exec_(b"SET plan_cache_mode = force_generic_plan")
-        try:
-            yield
-        finally:  # a transaction that failed takes the setting with it
-            if self._pgconn.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS):
-                self._pgconn.exec_(b"RESET plan_cache_mode")
 
     def columns(self, result: PGresult) -> tuple[str, ...]:
         """Return the names of the columns of the statement that ran last."""
@@ -103,6 +99,18 @@ class Statements:
         self._columns.clear()
         if self._pgconn.transaction_status != TransactionStatus.INERROR:
             self._pgconn.exec_(b"DEALLOCATE ALL")
+
+    def _look_at(self, done: bytes) -> None:
+        if done.startswith(_CHANGES):
+            self.forget()
+        elif done == b"ROLLBACK" and self._were_large:  # which the setting may go back with
+            self._are_large = None
+
+    def _prepare_for(self, large: bool) -> None:
+        """Have the server plan without regard to values, or again with it, until the next statement differs."""
+        command = b"SET plan_cache_mode = force_generic_plan" if large else b"RESET plan_cache_mode"
+        if self._pgconn.exec_(command).status == ExecStatus.COMMAND_OK:
+            self._are_large, self._were_large = large, True
 
     def _result(self) -> PGresult:
         result: PGresult = self._connection.wait(generators.execute(self._pgconn))[-1]
