@@ -303,6 +303,8 @@ def test_what_makes_no_sense_is_refused(text: str) -> None:
         ("n AS m", "Unexpected|Invalid"),
         ("n = 1 UNION n", "Unexpected|Invalid"),
         ("CASE WHEN n ELSE 1 END", "THEN"),
+        ("n IN (np.int64(1), np.int64(2))", r"np.int64\(\.\.\.\) is how numpy shows a value"),
+        ("n = np.float64(2.5)", "how numpy shows a value"),
     ],
 )
 def test_one_expression_only(text: str, message: str) -> None:

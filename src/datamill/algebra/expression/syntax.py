@@ -75,9 +75,18 @@ def syntax_error(message: str, text: str, position: int | None = None) -> QueryS
     """Make the error for a text that cannot be understood."""
     shown = text if len(text) <= 200 else text[:200] + "..."
     where = "" if position is None else f" at character {position + 1}"
-    return QuerySyntaxError(
-        f"{message}{where} in the expression {shown!r}.", expression=text, position=position
+    numpy = _NUMPY_SCALAR.search(text)
+    hint = (
+        f"{numpy[0]}...) is how numpy shows a value: convert it by .item() or .tolist() first."
+        if numpy
+        else None
     )
+    return QuerySyntaxError(
+        f"{message}{where} in the expression {shown!r}.", expression=text, position=position, hint=hint
+    )
+
+
+_NUMPY_SCALAR = re.compile(r"\bnp\.(?:str_|u?int\d+|float\d+|bool_?|datetime64)\(")
 
 
 def unquote(raw: str) -> str:
