@@ -10,7 +10,9 @@ from datamill.codecs.codec import Codec
 from datamill.errors import DataMillError
 from datamill.storage.addressing import object_path
 from datamill.storage.backend import StorageBackend
+from datamill.storage.folders import describe_folder, read_manifest, write_manifest
 from datamill.storage.stores import stores_for
+from datamill.storage.streams import Content
 
 
 class SchemaCodec(Codec, register=False):
@@ -70,6 +72,19 @@ class SchemaCodec(Codec, register=False):
         backend = self._get_backend(store_name, config)
         return object_path(backend.spec, schema, table, field, primary_key, ext)
 
+    def _new_object(
+        self,
+        key: Mapping[str, Any] | None,
+        context: Mapping[str, Any] | None,
+        store_name: str | None,
+        ext: str | None,
+    ) -> tuple[StorageBackend, str]:
+        """Return the store and a new path for the value at work: the arguments of `encode`, and an extension."""
+        config = self._codec_config(key, context)
+        place = self._extract_context(key, context)
+        path, _ = self._build_path(*place, ext, store_name, config)
+        return self._get_backend(store_name, config), path
+
     def _get_backend(self, store_name: str | None = None, config: Any = None) -> StorageBackend:
         """Return a store of the running insert or fetch, the default store for None and ""."""
         return stores_for(config).backend(store_name)
@@ -93,6 +108,36 @@ class SchemaCodec(Codec, register=False):
     def can_stage(self) -> bool:
         """Whether `stage_metadata` is defined."""
         return type(self).stage_metadata is not SchemaCodec.stage_metadata
+
+
+def file_facts(backend: StorageBackend, path: str, content: Content, **facts: Any) -> dict[str, Any]:
+    """Return what a column holds for a file in a store: where it is, its size and hash, and further facts."""
+    return {
+        "path": path,
+        "store": backend.name,
+        "size": content.size,
+        "hash": content.hash,
+        **facts,
+    }
+
+
+def folder_facts(
+    backend: StorageBackend, path: str, manifest: Mapping[str, Any], **facts: Any
+) -> dict[str, Any]:
+    """Return what a column holds for a folder in a store, as its manifest says, and further facts."""
+    return {
+        "path": path,
+        "store": backend.name,
+        "size": manifest["total_size"],
+        "item_count": manifest["item_count"],
+        "is_dir": True,
+        **facts,
+    }
+
+
+def manifest_of(backend: StorageBackend, path: str) -> dict[str, Any]:
+    """Return the manifest of a folder in a store; one that has none gets it."""
+    return read_manifest(backend, path) or write_manifest(backend, path, describe_folder(backend, path))
 
 
 _UNKNOWN = {"schema": "unknown", "table": "unknown", "field": "data"}

@@ -8,8 +8,7 @@ from typing import Any
 
 from datamill.codecs.extras import library
 from datamill.codecs.refs.image_ref import ImageRef, read_image
-from datamill.codecs.schema_codec import SchemaCodec
-from datamill.storage.hashing import content_hash
+from datamill.codecs.schema_codec import SchemaCodec, file_facts
 from datamill.storage.stores import stores_for
 
 
@@ -63,23 +62,14 @@ class ImageCodec(SchemaCodec, register=False):
         content, format = pack_image(array)
         if store_name is None:
             return content
-        schema, table, field, primary_key = self._extract_context(key, context)
-        config = self._codec_config(key, context)
-        backend = self._get_backend(store_name, config)
-        path, _ = self._build_path(
-            schema, table, field, primary_key, f".{format.lower()}", store_name, config
-        )
-        backend.put_buffer(content, path)
-        return {
-            "path": path,
-            "store": backend.name,
-            "size": len(content),
-            "hash": content_hash(content),
+        backend, path = self._new_object(key, context, store_name, f".{format.lower()}")
+        facts = {
             "shape": list(array.shape),
             "dtype": str(array.dtype),
             "format": format,
             "codec_version": "1",
         }
+        return file_facts(backend, path, backend.put_buffer(content, path), **facts)
 
     def decode(
         self,

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from datamill.codecs.refs.npy_ref import NpyRef, read_header
-from datamill.codecs.schema_codec import SchemaCodec
+from datamill.codecs.schema_codec import SchemaCodec, file_facts
 from datamill.errors import InvalidValueError
 from datamill.storage.backend import StorageBackend
 from datamill.storage.folders import hash_object
-from datamill.storage.hashing import content_hash
 from datamill.storage.stores import stores_for
+from datamill.storage.streams import Content
 
 
 class NpyCodec(SchemaCodec, register=False):
@@ -50,23 +50,10 @@ class NpyCodec(SchemaCodec, register=False):
         """Store the array and return path, store, dtype and shape."""
         import numpy
 
-        array = numpy.asarray(value)
-        schema, table, field, primary_key = self._extract_context(key, context)
-        config = self._codec_config(key, context)
-        backend = self._get_backend(store_name, config)
-        path, _ = self._build_path(schema, table, field, primary_key, ".npy", store_name, config)
-        buffer = io.BytesIO()
+        array, buffer = numpy.asarray(value), io.BytesIO()
         numpy.save(buffer, array, allow_pickle=False)
-        content = buffer.getbuffer()
-        backend.put_buffer(content, path)
-        return {
-            "path": path,
-            "store": backend.name,
-            "dtype": str(array.dtype),
-            "shape": list(array.shape),
-            "size": len(content),
-            "hash": content_hash(content),
-        }
+        backend, path = self._new_object(key, context, store_name, ".npy")
+        return _facts(backend, path, backend.put_buffer(buffer.getbuffer(), path), array)
 
     def decode(
         self,
@@ -93,12 +80,8 @@ class NpyCodec(SchemaCodec, register=False):
             ) from error
         if header.dtype.hasobject:
             raise InvalidValueError(f"What was written to {path!r} holds Python objects.")
-        content = hash_object(backend, path)
-        return {
-            "path": path,
-            "store": backend.name,
-            "dtype": str(header.dtype),
-            "shape": list(header.shape),
-            "size": content.size,
-            "hash": content.hash,
-        }
+        return _facts(backend, path, hash_object(backend, path), header)
+
+
+def _facts(backend: StorageBackend, path: str, content: Content, array: Any) -> dict[str, Any]:
+    return file_facts(backend, path, content, dtype=str(array.dtype), shape=list(array.shape))

@@ -11,13 +11,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from datamill.codecs.refs.object_ref import ObjectRef
-from datamill.codecs.schema_codec import SchemaCodec, extension_of
+from datamill.codecs.schema_codec import (
+    SchemaCodec,
+    extension_of,
+    file_facts,
+    folder_facts,
+    manifest_of,
+)
 from datamill.errors import DataMillError, InvalidValueError
 from datamill.storage.addressing import dotted
 from datamill.storage.backend import StorageBackend
 from datamill.storage.faults import missing
-from datamill.storage.folders import describe_folder, hash_object, read_manifest, write_manifest
-from datamill.storage.hashing import content_hash
+from datamill.storage.folders import describe_folder, hash_object, write_manifest
 from datamill.storage.paths import is_below, safe_path
 from datamill.storage.stores import stores_for
 from datamill.storage.streams import Content
@@ -104,8 +109,7 @@ def _store(backend: StorageBackend, value: Any, new_path: NewPath) -> dict[str, 
         return _put_object(backend, value, new_path(ext))
     if isinstance(value, bytes | bytearray):
         path = new_path(ext)
-        backend.put_buffer(bytes(value), path)
-        return _file_metadata(backend, path, ext, Content(len(value), content_hash(value)))
+        return _file_metadata(backend, path, ext, backend.put_buffer(bytes(value), path))
     if isinstance(value, ObjectRef):
         return _copy(backend, value, new_path)
     if _is_url(value):
@@ -148,10 +152,7 @@ def _put_object(backend: StorageBackend, value: Any, path: str) -> dict[str, Any
     """Let a `datamill.Object` write itself."""
     meta = value.put(backend, path)
     if backend.isdir(path):
-        manifest = read_manifest(backend, path) or write_manifest(
-            backend, path, describe_folder(backend, path)
-        )
-        found = _folder_metadata(backend, path, None, manifest)
+        found = _folder_metadata(backend, path, None, manifest_of(backend, path))
     elif backend.exists(path):
         found = _file_metadata(backend, path, None, hash_object(backend, path))
     else:
@@ -173,10 +174,7 @@ def _adopt(backend: StorageBackend, value: Mapping[str, Any]) -> dict[str, Any]:
         )
     ext = value.get("ext")
     if backend.isdir(path):
-        manifest = read_manifest(backend, path) or write_manifest(
-            backend, path, describe_folder(backend, path)
-        )
-        found = _folder_metadata(backend, path, ext, manifest)
+        found = _folder_metadata(backend, path, ext, manifest_of(backend, path))
     elif backend.exists(path):
         found = _file_metadata(backend, path, ext, hash_object(backend, path))
     else:
@@ -185,30 +183,17 @@ def _adopt(backend: StorageBackend, value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _file_metadata(backend: StorageBackend, path: str, ext: str | None, content: Content) -> dict[str, Any]:
-    return {
-        "path": path,
-        "store": backend.name,
-        "size": content.size,
-        "hash": content.hash,
-        "ext": dotted(ext) or None,
-        "is_dir": False,
-        "item_count": None,
-        "timestamp": datetime.now(UTC).isoformat(),
-    }
+    return file_facts(backend, path, content, is_dir=False, item_count=None, **_described(ext))
 
 
 def _folder_metadata(
     backend: StorageBackend, path: str, ext: str | None, manifest: Mapping[str, Any]
 ) -> dict[str, Any]:
-    return {
-        "path": path,
-        "store": backend.name,
-        "size": manifest["total_size"],
-        "ext": dotted(ext) or None,
-        "is_dir": True,
-        "item_count": manifest["item_count"],
-        "timestamp": datetime.now(UTC).isoformat(),
-    }
+    return folder_facts(backend, path, manifest, **_described(ext))
+
+
+def _described(ext: str | None) -> dict[str, Any]:
+    return {"ext": dotted(ext) or None, "timestamp": datetime.now(UTC).isoformat()}
 
 
 def _is_url(value: Any) -> bool:

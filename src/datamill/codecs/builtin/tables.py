@@ -9,12 +9,12 @@ from typing import Any
 from datamill.codecs.codec import Codec
 from datamill.codecs.extras import library
 from datamill.codecs.refs.parquet_ref import ParquetRef
-from datamill.codecs.schema_codec import SchemaCodec
+from datamill.codecs.schema_codec import SchemaCodec, file_facts
 from datamill.errors import InvalidValueError
 from datamill.storage.backend import StorageBackend
 from datamill.storage.folders import hash_object
-from datamill.storage.hashing import content_hash
 from datamill.storage.stores import stores_for
+from datamill.storage.streams import Content
 
 
 def check_table(value: Any, codec: str) -> None:
@@ -93,18 +93,11 @@ class ParquetCodec(SchemaCodec, register=False):
     ) -> dict[str, Any]:
         """Store the table."""
         table = as_arrow(value, "parquet", "parquet")
-        schema, table_name, field, primary_key = self._extract_context(key, context)
-        config = self._codec_config(key, context)
-        backend = self._get_backend(store_name, config)
-        path, _ = self._build_path(schema, table_name, field, primary_key, ".parquet", store_name, config)
         buffer = io.BytesIO()
         library("pyarrow.parquet", "parquet", "parquet").write_table(table, buffer, compression="zstd")
-        content = buffer.getvalue()
-        backend.put_buffer(content, path)
-        return {
-            **_describe(backend, path, len(content), table.num_rows, table.schema),
-            "hash": content_hash(content),
-        }
+        backend, path = self._new_object(key, context, store_name, ".parquet")
+        content = backend.put_buffer(buffer.getbuffer(), path)
+        return _facts(backend, path, content, table.num_rows, table.schema)
 
     def decode(
         self,
@@ -130,17 +123,9 @@ class ParquetCodec(SchemaCodec, register=False):
                 rows, schema = found.metadata.num_rows, found.schema_arrow
         except (pyarrow.ArrowInvalid, OSError) as error:
             raise InvalidValueError(f"What was written to {path!r} is no Parquet file: {error}.") from error
-        content = hash_object(backend, path)
-        return {**_describe(backend, path, content.size, rows, schema), "hash": content.hash}
+        return _facts(backend, path, hash_object(backend, path), rows, schema)
 
 
-def _describe(backend: StorageBackend, path: str, size: int, rows: int, schema: Any) -> dict[str, Any]:
+def _facts(backend: StorageBackend, path: str, content: Content, rows: int, schema: Any) -> dict[str, Any]:
     columns = [{"name": field.name, "type": str(field.type)} for field in schema]
-    return {
-        "path": path,
-        "store": backend.name,
-        "size": size,
-        "rows": rows,
-        "columns": columns,
-        "codec_version": "1",
-    }
+    return file_facts(backend, path, content, rows=rows, columns=columns, codec_version="1")

@@ -9,10 +9,9 @@ from typing import Any
 
 from datamill.codecs.extras import library
 from datamill.codecs.refs.zarr_ref import ZarrRef, open_zarr
-from datamill.codecs.schema_codec import SchemaCodec
+from datamill.codecs.schema_codec import SchemaCodec, folder_facts, manifest_of
 from datamill.errors import InvalidValueError
 from datamill.storage.backend import StorageBackend
-from datamill.storage.folders import describe_folder, read_manifest, write_manifest
 from datamill.storage.stores import stores_for
 
 
@@ -51,17 +50,14 @@ class ZarrCodec(SchemaCodec, register=False):
         store_name: str | None = None,
     ) -> dict[str, Any]:
         """Store the array or group, and its manifest."""
-        schema, table, field, primary_key = self._extract_context(key, context)
-        config = self._codec_config(key, context)
-        backend = self._get_backend(store_name, config)
-        path, _ = self._build_path(schema, table, field, primary_key, ".zarr", store_name, config)
+        backend, path = self._new_object(key, context, store_name, ".zarr")
         if isinstance(value, ZarrRef):
             value = value.open()
         with tempfile.TemporaryDirectory(prefix="datamill-") as scratch:
             folder = Path(scratch) / "value.zarr"
             _copy(library("zarr", "zarr", "zarr"), value, str(folder))
             manifest = backend.put_folder(folder, path)
-        return _metadata(backend, path, manifest, value)
+        return _facts(backend, path, manifest, value)
 
     def decode(
         self,
@@ -85,10 +81,7 @@ class ZarrCodec(SchemaCodec, register=False):
             raise InvalidValueError(
                 f"What was written to {path!r} is no zarr array or group: {error}."
             ) from error
-        manifest = read_manifest(backend, path) or write_manifest(
-            backend, path, describe_folder(backend, path)
-        )
-        return _metadata(backend, path, manifest, value)
+        return _facts(backend, path, manifest_of(backend, path), value)
 
 
 def _copy(zarr: Any, value: Any, folder: str) -> None:
@@ -114,15 +107,13 @@ def _layout(value: Any) -> dict[str, Any]:
     return {} if chunks is None else {"chunks": chunks}
 
 
-def _metadata(backend: StorageBackend, path: str, manifest: Mapping[str, Any], value: Any) -> dict[str, Any]:
+def _facts(backend: StorageBackend, path: str, manifest: Mapping[str, Any], value: Any) -> dict[str, Any]:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    return {
-        "path": path,
-        "store": backend.name,
-        "size": manifest["total_size"],
-        "item_count": manifest["item_count"],
-        "is_dir": True,
-        "shape": None if shape is None else list(shape),
-        "dtype": None if dtype is None else str(dtype),
-        "codec_version": "1",
-    }
+    return folder_facts(
+        backend,
+        path,
+        manifest,
+        shape=None if shape is None else list(shape),
+        dtype=None if dtype is None else str(dtype),
+        codec_version="1",
+    )
