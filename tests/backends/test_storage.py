@@ -581,7 +581,9 @@ def test_the_cache_stays_below_its_limit(local: Lab, tmp_path: Path) -> None:
 
 def test_stores_that_are_not_there(database_url: str, tmp_path: Path) -> None:
     lab = Lab(database_url, {"protocol": "memory", "location": "x"})
-    other = lab.schema(manual("Far", "k : int32\n---\nx = null : <hash@far>"))
+    near = {"protocol": "memory", "location": "x"}
+    with lab.instance.config.override(stores={"default": "main", "main": near, "far": near}):
+        other = lab.schema(manual("Far", "k : int32\n---\nx = null : <hash@far>"))
     other.insert1({"k": 1})
     with pytest.raises(ConfigError, match="no store 'far'"):
         other.insert1({"k": 2, "x": b"1"})

@@ -306,3 +306,11 @@ TestCollection.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+
+
+class LongCollection(Collection):
+    """The same, for longer."""
+
+
+TestLongCollection = pytest.mark.timeout(3600)(pytest.mark.long(LongCollection.TestCase))
+TestLongCollection.settings = settings(TestCollection.settings, max_examples=300, stateful_step_count=40)
