@@ -17,7 +17,7 @@ from datamill.backends.base import (
     definition_of_indexes,
 )
 from datamill.model.names import TableName
-from datamill.sql.dialects.mysql import MARIADB
+from datamill.sql.dialects.mysql import MARIADB, read_comment
 
 SYSTEM_SCHEMAS = ("information_schema", "mysql", "performance_schema", "sys", "ndbinfo")
 _SYSTEM = ", ".join(f"'{name}'" for name in SYSTEM_SCHEMAS)
@@ -103,7 +103,7 @@ def load_tables(
     return [
         RawTable(
             name,
-            comment,
+            read_comment(comment),
             columns[name],
             keys.get(name, ()),
             foreign_keys.get(name, ()),
@@ -149,7 +149,7 @@ def _columns(
                 _text(sql_type),
                 nullable == "YES",
                 _default(default, sql_type, "DEFAULT_GENERATED" in words, is_mariadb),
-                comment or "",
+                read_comment(comment or ""),
                 is_auto_increment="AUTO_INCREMENT" in words,
                 collation=None if collation in _CODE_POINT_ORDER else collation,
             )
@@ -288,7 +288,7 @@ def _definitions(rows: list[Row], hidden: dict[Place, str]) -> dict[TableName, s
     for schema, table, index, _non_unique, column, _expression, comment in rows:
         owner = TableName(schema, table)
         if column is None or (owner, column) in hidden:
-            lines[owner][index] = comment
+            lines[owner][index] = read_comment(comment)
     return {
         owner: definition_of_indexes(comments.values())
         for owner, comments in lines.items()

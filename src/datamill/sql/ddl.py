@@ -124,7 +124,7 @@ def _create_table(
     if is_clustered(spec, dialect):
         options.append("WITHOUT ROWID")
     if traits.inline_comments:
-        options.append(f"COMMENT {dialect.literal(spec.comment, TEXT)}")
+        options.append(f"COMMENT {dialect.literal(traits.comment(spec.comment), TEXT)}")
     tail = f" {', '.join(options)}" if options else ""
     name = dialect.table(places.get(spec.name, spec.name))
     return f"CREATE TABLE IF NOT EXISTS {name} (\n  {body}\n){tail}"
@@ -153,9 +153,10 @@ _LONGEST_INDEX_COMMENT = 1024
 def _inline_index(index: IndexText, dialect: Dialect) -> str:
     """Write an index within CREATE TABLE, with the line that declared it if the database spells that in its own way."""
     text = f"{_index_words(index)} ({', '.join(index.parts)})"
-    if not index.declared or len(index.declared) > _LONGEST_INDEX_COMMENT:
+    comment = dialect.ddl.comment(index.declared)
+    if not comment or len(comment) > _LONGEST_INDEX_COMMENT:
         return text
-    return f"{text} COMMENT {dialect.literal(index.declared, TEXT)}"
+    return f"{text} COMMENT {dialect.literal(comment, TEXT)}"
 
 
 def _create_index(spec: TableSpec, index: IndexText, dialect: Dialect) -> Statement:

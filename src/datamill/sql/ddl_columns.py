@@ -83,7 +83,7 @@ def column_definition(
     if check is not None and not numbered:
         words.append(f"CONSTRAINT {name} CHECK ({check(name, column.stored)})")
     if traits.inline_comments:
-        words.append(f"COMMENT {dialect.literal(type_record(spec, column, dialect), TEXT)}")
+        words.append(f"COMMENT {dialect.literal(traits.comment(type_record(spec, column, dialect)), TEXT)}")
     return " ".join(filter(None, words))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -40,6 +41,25 @@ def quote_text(text: str) -> str:
         'a''b\\'
     """
     return adapters.quote_text(text.replace("\\", "\\\\"))
+
+
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+_ESCAPED = re.compile(r"\\U(00(?:0[1-9a-f]|10)[0-9a-f]{4})")
+
+
+def write_comment(text: str) -> str:
+    r"""Return a comment as the catalog can hold it: of characters beyond U+FFFF it would make question marks.
+
+    Example:
+        >>> print(write_comment("a 🐭"))
+        a \U0001f42d
+    """
+    return _BEYOND.sub(lambda found: f"\\U{ord(found[0]):08x}", text)
+
+
+def read_comment(text: str) -> str:
+    """Return what `write_comment` was given."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _fixed(name: str) -> Callable[[AttributeType], str]:
@@ -151,6 +171,7 @@ MYSQL: Final = Dialect(
         native_types=True,
         auto_increment="AUTO_INCREMENT",
         inline_comments=True,
+        comment=write_comment,
         inline_indexes=True,
         indexes_foreign_keys=False,
         index_text=("CAST(LEFT({}, 255) AS CHAR(255))", "varchar(255)"),

@@ -27,6 +27,7 @@ class DefinitionTraits:
         quotes_defaults: Default values are written as strings, whatever their type.
         enum_types: Enums are named types of the schema.
         inline_comments: Comments stand in CREATE TABLE.
+        comment: From a comment to what is written.
         comment_statements: Comments are statements of their own.
         catalog_tables: Schemas, tables and comments are rows of tables of our own (spec 06 §9).
         inline_indexes: Indexes stand, unnamed, in CREATE TABLE.
@@ -65,6 +66,7 @@ class DefinitionTraits:
     quotes_defaults: bool = True
     enum_types: bool = False
     inline_comments: bool = False
+    comment: Callable[[str], str] = str
     comment_statements: bool = False
     catalog_tables: bool = False
     inline_indexes: bool = False
