@@ -108,3 +108,21 @@ def test_values_without_meaning_are_refused(lab: Lab) -> None:
 
 def test_any_number_of_levels_ends(lab: Lab) -> None:
     assert len((dm.Diagram(lab.mouse) + 10**12).nodes_to_show) == 3
+
+
+def test_names_that_cannot_be_told_apart_make_no_schema(lab: Lab) -> None:
+    for name in ("a.b", 'a"b', "a`b", "a\nb"):
+        with pytest.raises(dm.errors.DefinitionError, match="separates or quotes names"):
+            lab.instance.Schema(name)
+
+
+def test_what_begins_like_a_json_path_is_one(lab: Lab) -> None:
+    @lab.schema
+    class Note(dm.Manual):
+        definition = "note : int32\n---\ntext : json"
+
+    Note.insert1({"note": 1, "text": {"a": [1]}})
+    assert len(Note & {"text.a[0]": 1, "absent": 3}) == 1
+    for path in ("text.", "text..a", "text.a[-1]", "text.a b"):
+        with pytest.raises(dm.errors.QuerySyntaxError, match="is no path into the json attribute 'text'"):
+            Note & {path: 1}

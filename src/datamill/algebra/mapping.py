@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -10,12 +11,13 @@ from datamill.algebra.jsonpath import JSON, TEXT, Place, json_place
 from datamill.algebra.predicates import ALL, NONE, Constant, Equal, Holds, OneOf, Predicate, every, some
 from datamill.algebra.relations import Relation, hidden_attributes
 from datamill.algebra.values import IMPOSSIBLE, check_restrictable, condition_value, condition_values
-from datamill.errors import DataMillError, DataMillWarning, warn_user
+from datamill.errors import DataMillError, DataMillWarning, QuerySyntaxError, warn_user
 from datamill.model.attribute import Attribute
 from datamill.model.convert import convert_restriction, is_missing, is_nan
 from datamill.model.types import parse_type
 
 BOOL: Final = parse_type("bool")
+_HEAD: Final = re.compile(r"\s*([a-z][a-z0-9_]*)\s*[.\[]")
 _LISTS = (list, tuple, set, frozenset, range)
 
 
@@ -58,6 +60,7 @@ def other_key(relation: Relation, name: Any, value: Any) -> Predicate | None:
 
     Raises:
         DataMillError: It is a hidden attribute.
+        QuerySyntaxError: It begins like a path into a json attribute, but is none.
     """
     if not isinstance(name, str):
         return None
@@ -67,9 +70,17 @@ def other_key(relation: Relation, name: Any, value: Any) -> Predicate | None:
             hint=f'Use a string condition such as "{name} is not null".',
         )
     place = json_place(name, relation.heading)
-    if place is None:
-        return None
-    return _place_equality(place, value)
+    if place is not None:
+        return _place_equality(place, value)
+    head = _HEAD.match(name)
+    attribute = relation.heading.get(head[1]) if head else None
+    if attribute is not None and attribute.stored.kind == "json":
+        raise QuerySyntaxError(
+            f"{name!r} is no path into the json attribute {attribute.name!r}.",
+            expression=name,
+            hint="Write attribute.name[index].name, with :type at the end for a typed value.",
+        )
+    return None
 
 
 def _equality(attribute: Attribute, value: Any) -> Predicate:

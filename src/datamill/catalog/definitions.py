@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
@@ -11,7 +12,7 @@ from datamill.catalog.contracts import Host, Tables
 from datamill.catalog.interrupted import finish_interrupted
 from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
 from datamill.catalog.named import drop_unused_types, names_in_use
-from datamill.errors import DataMillError, IntegrityError, LostConnectionError, did_you_mean
+from datamill.errors import DataMillError, DefinitionError, IntegrityError, LostConnectionError, did_you_mean
 from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName, check_name
 from datamill.model.table import TableSpec
@@ -63,9 +64,18 @@ def run(session: BackendSession, statements: Iterable[Statement]) -> None:
         session.execute(statement.sql, statement.params)
 
 
+_UNUSABLE = re.compile(r"""[."`\x00-\x1f]""")
+
+
 def create_schema(host: Host, catalog: Tables, schema: str) -> None:
     """See `Catalog.create_schema`."""
     check_name(schema, "schema")
+    wrong = _UNUSABLE.search(schema)
+    if wrong is not None:
+        raise DefinitionError(
+            f"The schema name {schema!r} holds {wrong[0]!r}, which separates or quotes names.",
+            hint="Use letters, digits and underscores.",
+        )
     with changing(host, catalog, f"create schema {schema}") as session:
         run(session, ddl.create_schema(schema, session.dialect))
 
