@@ -15,7 +15,7 @@ from datamill.compute.identity import worker_name
 from datamill.compute.interrupts import deferred
 from datamill.compute.job_states import Event, Status
 from datamill.compute.jobs import UNCLAIMED, Jobs, completed, failed, later
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, LostConnectionError
 from datamill.settings.log import logger
 from datamill.sql import jobs as sql
 from datamill.sql.keys import key_batches
@@ -83,14 +83,24 @@ class Claims:
         """
         begun = time.monotonic()
         with deferred():  # what is claimed is known to be held, or it would never be given back
-            claims = self.jobs.connection.run_write(
-                lambda session: self._claim(session, count, most_priority)
-            )
+            run = self.jobs.connection.run_write
+            try:
+                claims = run(lambda session: self._claim(session, count, most_priority))
+            except LostConnectionError:  # nobody knows whether something was claimed
+                self._disclaim()
+                claims = run(lambda session: self._claim(session, count, most_priority))
             self._held.update((claim.bound, claim) for claim in claims)
         name = self.table.target.name
         metrics.count(name, "claims", len(claims))
         metrics.count(name, "queue_seconds", time.monotonic() - begun)
         return claims
+
+    def _disclaim(self) -> None:
+        """Give back what was claimed by a transaction whose end is not known; without leases that cannot be told."""
+        if self.table.has_leases:
+            others = [sql.unlisted(self.table.key, list(self._held))] if self._held else []
+            changes = {**UNCLAIMED, "status": Status.PENDING.value}
+            self.jobs.execute(self.jobs.update(changes, *self._mine(), *others))
 
     def _claim(self, session: BackendSession, count: int, most_priority: int | None) -> list[Claim]:
         now, number = self.table.now(session)

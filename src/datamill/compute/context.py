@@ -87,6 +87,11 @@ class MakeContext:
         elif any(table in tables for table in self._pending()):
             self._flush_pending()
 
+    def on_unreadable(self, sql: str) -> None:
+        """Report a violation of the contract."""
+        text = " ".join(sql.split())
+        self._contract.report(f"runs SQL that cannot be read: {text[:200]}", "Use the query language.")
+
     def on_write(self, action: str, table: TableName | None, details: Mapping[str, Any]) -> None:
         """Check the contract; from here on the key runs inside its flush transaction."""
         self._refuse_in_phase(action)

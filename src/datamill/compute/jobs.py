@@ -15,7 +15,8 @@ from datamill.compute.job_states import Event, Status
 from datamill.compute.job_table import JobTable, shortened
 from datamill.compute.version import recorded_version
 from datamill.data.values import from_driver
-from datamill.errors import DuplicateError
+from datamill.errors import DuplicateError, LostConnectionError
+from datamill.settings.log import logger
 from datamill.sql import jobs as sql
 from datamill.sql.keys import key_batches
 from datamill.sql.select import compile_select
@@ -44,12 +45,21 @@ class Jobs:
     # statements ------------------------------------------------------------------------------------------------
 
     def execute(self, *statements: Statement) -> int:
-        """Run statements in one transaction, or in a savepoint of the open one; return the rows they changed."""
+        """Run statements in one transaction, or in a savepoint of the open one; return the rows they changed.
+
+        They are run again if the connection is lost: each says from which state it leads, so that it acts only once.
+        """
 
         def work(session: BackendSession) -> int:
             return sum(session.execute(item.sql, item.params).rowcount for item in statements)
 
-        return self.connection.run_write(work)
+        if self.connection.in_transaction:
+            return self.connection.run_write(work)
+        try:
+            return self.connection.run_write(work)
+        except LostConnectionError as error:
+            logger.warning("Changing jobs of %s again: %s", self.table.target.name, error)
+            return self.connection.run_write(work)
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Run a query and return what the driver gives."""

@@ -45,6 +45,9 @@ class Observer(Protocol):
     def on_read(self, tables: Sequence[TableName]) -> None:
         """Called with the base tables of a query before it runs."""
 
+    def on_unreadable(self, sql: str) -> None:
+        """Called with a user's SQL of which cannot be told what it reads and writes."""
+
     def on_insert(self, batch: InsertBatch) -> bool:
         """Called with rows before they are written. True: taken into the buffer, do not write them."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from datamill.data.raw_sql import Arguments, Cursor, bind_arguments, is_definition, is_read, is_transaction
-from datamill.model.names import TableName
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
-    from datamill.sql.dialects.base import Dialect
 
 
 def run_query(
@@ -42,13 +39,13 @@ def _observe(connection: Connection, query: str, reads: bool) -> None:
         connection.refuse_transaction_in_make()
     if is_definition(query):
         connection.refuse_in_make("change definitions")
-    if reads:
-        observer.on_read(_tables_of(query, connection.dialect))
-    else:
-        observer.on_write("query", None, {"sql": query})
+    from datamill.data.raw_tables import Tables, tables_of
 
-
-def _tables_of(query: str, dialect: Dialect) -> Sequence[TableName]:
-    from datamill.data.raw_tables import tables_of
-
-    return tables_of(query, dialect)
+    tables = tables_of(query, connection.dialect)
+    if tables is None:
+        observer.on_unreadable(query)
+        tables = Tables([])
+    if reads or tables.read:
+        observer.on_read(tables.read)
+    if not reads:
+        observer.on_write("query", tables.written, {"sql": query})

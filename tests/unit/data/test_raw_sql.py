@@ -81,11 +81,19 @@ def test_what_defines() -> None:
 
 def test_tables_of_a_query() -> None:
     mouse, user = TableName("lab", "mouse"), TableName("lab", "#user")
-    assert tables_of('SELECT * FROM "lab.mouse" JOIN "lab.#user" USING (a) WHERE b = %s', SQLITE) == [
+    query = 'SELECT * FROM "lab.mouse" JOIN "lab.#user" USING (a) WHERE b = %s AND c = %(value)s'
+    assert tables_of(query, SQLITE) == ([mouse, user], None)
+    assert tables_of('SELECT * FROM "lab"."mouse"', POSTGRESQL) == ([mouse], None)
+    assert tables_of("SELECT * FROM `lab`.`mouse`, (SELECT 1) AS x", get_dialect("mysql")) == ([mouse], None)
+    assert tables_of("WITH a AS (SELECT 1) SELECT * FROM a", SQLITE) == ([], None)
+    assert tables_of("this is not SQL at all ((", SQLITE) is None
+
+
+def test_tables_that_are_written() -> None:
+    mouse, user = TableName("lab", "mouse"), TableName("lab", "#user")
+    assert tables_of('INSERT INTO lab.mouse (a) SELECT b FROM lab."#user"', POSTGRESQL) == ([user], mouse)
+    assert tables_of('UPDATE "lab"."mouse" SET a = %s', POSTGRESQL) == ([], mouse)
+    assert tables_of('DELETE FROM "lab.mouse" WHERE a IN (SELECT a FROM "lab.mouse")', SQLITE) == (
+        [mouse],
         mouse,
-        user,
-    ]
-    assert tables_of('SELECT * FROM "lab"."mouse"', POSTGRESQL) == [mouse]
-    assert tables_of("SELECT * FROM `lab`.`mouse`, (SELECT 1) AS x", get_dialect("mysql")) == [mouse]
-    assert tables_of("WITH a AS (SELECT 1) SELECT * FROM a", SQLITE) == []
-    assert tables_of("this is not SQL at all ((", SQLITE) == []
+    )
