@@ -113,11 +113,14 @@ def negate(predicate: Predicate) -> Predicate:
 
 def every(predicates: Sequence[Predicate]) -> Predicate:
     """Return the conjunction, simplified."""
-    useful = [
-        item for item in predicates if not (isinstance(item, Constant) and item.value and not item.vacuous)
-    ]
-    if any(isinstance(item, Constant) and not item.value for item in useful):
-        return NONE
+    useful = []
+    for item in predicates:
+        if isinstance(item, Constant):
+            if not item.value:
+                return NONE
+            if not item.vacuous:
+                continue
+        useful.append(item)
     if not useful:
         return ALL
     return useful[0] if len(useful) == 1 else Every(tuple(useful))

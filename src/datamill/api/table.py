@@ -41,7 +41,10 @@ class Table(QueryExpression):
         return self.connection.catalog.spec(self._name)
 
     def __relation__(self) -> Relation:
-        return self._relation_cache or BaseTable(self._spec, self.connection)
+        if self._relation_cache is not None:
+            return self._relation_cache
+        connection = self.connection
+        return BaseTable(connection.catalog.spec(self._name), connection)
 
     # names and definition --------------------------------------------------------------------------------------
 

@@ -323,13 +323,12 @@ class Encoder:
 
 def without_missing(batch: RowBatch) -> tuple[RowBatch, set[str]]:
     """Return the batch with None for what pandas and NumPy call missing, and the names of columns that hold None."""
-    columns, with_null = {}, set()
+    columns, with_null = dict(batch.columns), set()
     for name, values in batch.columns.items():
         kinds = set(map(type, values))
         if not kinds <= _NEVER_MISSING:
-            values = convert.without_missing(values)
+            columns[name] = values = convert.without_missing(values)
             kinds = set(map(type, values))
-        columns[name] = values
         if _NONE in kinds:
             with_null.add(name)
     return RowBatch(batch.start, batch.count, columns), with_null

@@ -64,7 +64,8 @@ class Heading:
     @property
     def blobs(self) -> list[str]:
         """Names of attributes that a human would not read in a table: codecs and raw bytes."""
-        return [name for name, attribute in self._by_name.items() if attribute.is_blob]
+        found = self._by_name.items()
+        return [name for name, item in found if item.stored.kind == "bytes" or item.type.kind == "codec"]
 
     @property
     def non_blobs(self) -> list[str]:
