@@ -6,6 +6,7 @@ points; a missing optional library is reported with the command that installs it
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -57,6 +58,7 @@ class Registry(Generic[T]):
         self._values: dict[str, T] = {}
         self._failures: dict[str, str] = {}
         self._plugins: list[EntryPoint] | None = None
+        self._loading = threading.RLock()
 
     def register(self, name: str, value: T, *, replace: bool = False) -> None:
         """Add an entry.
@@ -124,11 +126,13 @@ class Registry(Generic[T]):
     # -- loading --------------------------------------------------------------------------------------------
 
     def _load(self, name: str) -> bool:
-        if name in self._builtin:
-            self._values[name] = self._adapt(self._import(name, self._builtin[name]))
-            del self._builtin[name]
-            return True
-        self._load_plugins(first=name)
+        reference = self._builtin.get(name)
+        if reference is not None:  # without a lock: modules that are imported may wait for each other
+            value = self._adapt(self._import(name, reference))
+            self._values.setdefault(name, value)
+            self._builtin.pop(name, None)
+        elif name not in self._values:
+            self._load_plugins(first=name)
         return name in self._values
 
     def _import(self, name: str, reference: str) -> Any:
@@ -146,14 +150,16 @@ class Registry(Generic[T]):
 
     def _load_plugins(self, first: str | None = None) -> None:
         """Load entry points; those of the wanted name first, all others only if that gave nothing."""
-        if self._plugins is None:
-            self._plugins = self._discover()
-        waiting = sorted(self._plugins, key=lambda point: point.name != first)
-        for point in waiting:
-            if first is not None and first in self._values:
-                return
-            self._plugins.remove(point)
-            self._load_plugin(point)
+        with self._loading:
+            if self._plugins is None:
+                self._plugins = self._discover()
+            waiting = sorted(self._plugins, key=lambda point: point.name != first)
+            for point in waiting:
+                if first is not None and first in self._values:
+                    return
+                if point in self._plugins:  # loading another may have loaded it
+                    self._plugins.remove(point)
+                    self._load_plugin(point)
 
     def _discover(self) -> list[EntryPoint]:
         if not self._groups:

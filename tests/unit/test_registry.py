@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import types
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -138,3 +141,33 @@ def test_failing_plugins_warn_and_are_named_in_the_error(monkeypatch: pytest.Mon
         assert registry.find("absent") is None
     with pytest.raises(DataMillError, match=r"Known: fine\. The plugin 'broken' failed: ModuleNotFoundError"):
         registry.get("broken")
+
+
+def test_threads_that_ask_at_once_get_the_same_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_entry.py").write_text("import time\ntime.sleep(0.2)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    registry = Registry[list[int]]("thing", {"slow": "slow_entry:time"}, adapt=lambda found: [1])
+    start = threading.Barrier(6)
+
+    def ask(_: int) -> list[int]:
+        start.wait()
+        return registry.get("slow")
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(ask, range(6)))
+    assert all(value is found[0] for value in found)
+
+
+def test_threads_wait_for_a_plugin_that_another_one_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        name = "slow"
+        value = "slow:thing"
+
+        def load(self) -> int:
+            time.sleep(0.2)
+            return 7
+
+    monkeypatch.setattr(Registry, "_discover", lambda self: [Slow()])
+    registry = Registry[int]("thing", groups=("things",))
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda _: registry.get("slow"), range(6))) == [7] * 6
