@@ -12,6 +12,7 @@ import pytest
 
 import datamill as dm
 from datamill.errors import MissingExtraError
+from datamill.storage import StorageBackend
 
 DEFINITION = """
 k : int32
@@ -126,3 +127,22 @@ def test_missing_libraries_are_named(table: Any, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(MissingExtraError, match=r"datamill\[image\]") as raised:
         table.insert1({"k": 1, "image": np.zeros((2, 2), "u1")})
     assert raised.value.extra == "image"
+
+
+def test_one_column_of_a_table_is_read_alone(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    noise = np.random.default_rng(0).random((10, 20_000))
+    table.insert1({"k": 1, "parquet": pyarrow.table({f"c{row}": noise[row] for row in range(10)})})
+    ref = table.fetch1("parquet")
+    read = []
+    original = StorageBackend.get_range
+
+    def counted(self: StorageBackend, remote: str, start: int, stop: int) -> bytes:
+        read.append(stop - start)
+        return original(self, remote, start, stop)
+
+    monkeypatch.setattr(StorageBackend, "get_range", counted)
+    assert (ref.columns[3], ref.shape, read) == ("c3", (20_000, 10), [])
+    assert ref.to_arrow(columns=["c3"])["c3"].to_pylist() == noise[3].tolist()
+    assert noise[3].nbytes <= sum(read) < 3 * noise[3].nbytes
+    assert ref.to_arrow().num_columns == 10

@@ -219,6 +219,8 @@ class StorageBackend:
 
     def get_range(self, remote: str, start: int, stop: int) -> bytes:
         """Return the bytes of an object from start up to stop, and read no others."""
+        if start >= stop:
+            return b""
         with faults(self.name, remote, "reading"):
             if self._root is None:
                 return self._get(remote, start, stop)

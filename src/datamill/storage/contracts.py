@@ -30,6 +30,9 @@ class Store(Protocol):
     def get_buffer(self, remote: str) -> bytes:
         """Return the content of an object."""
 
+    def get_range(self, remote: str, start: int, stop: int) -> bytes:
+        """Return some bytes of an object."""
+
     def get_file(self, remote: str, local: str | os.PathLike[str]) -> Content:
         """Copy an object to a local file."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from datamill.codecs.extras import library
 from datamill.codecs.refs.reference import Reference
+from datamill.storage.ranges import RangeReader
 
 
 class ParquetRef(Reference):
@@ -41,8 +42,9 @@ class ParquetRef(Reference):
             MissingExternalFile: The file is not in the store.
         """
         parquet = library("pyarrow.parquet", "parquet", "parquet")
-        with self._backend.open(self.path) as file:
-            chosen = None if columns is None else list(columns)
+        backend, chosen = self._backend, None if columns is None else list(columns)
+        size = self._meta.get("size") or backend.size(self.path)
+        with RangeReader(backend, self.path, size) as file:
             return parquet.read_table(file, columns=chosen, filters=filters)
 
     def to_pandas(self, columns: Sequence[str] | None = None, filters: Any = None) -> Any:
