@@ -129,6 +129,7 @@ def test_missing_libraries_are_named(table: Any, monkeypatch: pytest.MonkeyPatch
     assert raised.value.extra == "image"
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body")  # by aiohttp, to its user gcsfs
 def test_one_column_of_a_table_is_read_alone(table: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pyarrow = pytest.importorskip("pyarrow")
     noise = np.random.default_rng(0).random((10, 20_000))
