@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -51,18 +52,26 @@ class Cascade:
         graph: All tables of all schemas.
         target: Where it starts.
         part_integrity: ``"cascade"`` adds the master rows of planned part rows.
+        is_firm: Keep others from referring to the rows until the transaction ends, where there is one.
 
     Fields:
         keys: Keys (driver values, in key order) by table.
     """
 
     def __init__(
-        self, connection: Connection, graph: DependencyGraph, target: TableName, part_integrity: PartIntegrity
+        self,
+        connection: Connection,
+        graph: DependencyGraph,
+        target: TableName,
+        part_integrity: PartIntegrity,
+        is_firm: bool = False,
     ) -> None:
         self.connection = connection
         self.graph = graph
         self.target = target
         self.part_integrity = part_integrity
+        dialect = connection.dialect
+        self._lock = dialect.firm_lock if is_firm else dialect.share_lock
         self.keys: dict[TableName, KeySet] = {name: KeySet() for name in graph.descendants(target)}
         self._unlockable: set[TableName] = set()
         self._suspects = {target} if target.master else set()
@@ -77,6 +86,12 @@ class Cascade:
         while sum(found.in_memory for found in self.keys.values()) > MOST_IN_MEMORY:
             max(self.keys.values(), key=lambda found: found.in_memory).spill()
         return new
+
+    def start(self, keys: Sequence[Key]) -> None:
+        """Plan rows of the target, as far as they are there still once they are locked."""
+        key = self.graph.specs[self.target].physical_key
+        is_locked = self._lock == self.connection.dialect.firm_lock != ""
+        self.add(self.target, self._select(self.target, key, key, keys) if is_locked else keys)
 
     def tables(self) -> list[TableName]:
         """Return the tables within reach, parents first."""
@@ -168,10 +183,12 @@ class Cascade:
 
     def _read(self, table: TableName, statement: Statement) -> Sequence[Key]:
         """Read rows as they are, not as a snapshot shows them, and keep others from adding to them meanwhile."""
-        session, lock = self.connection.session, self.connection.dialect.share_lock
-        if lock and session.in_transaction and table not in self._unlockable:
+        session = self.connection.session
+        if self._lock and session.in_transaction and table not in self._unlockable:
+            ends = self.connection.dialect.error_ends_transaction
             try:
-                return session.execute(statement.sql + lock, statement.params).rows
+                with self.connection.write() if ends else nullcontext(session) as locking:
+                    return locking.execute(statement.sql + self._lock, statement.params).rows
             except AccessError:  # a plain read needs fewer privileges
                 self._unlockable.add(table)
         return session.execute(statement.sql, statement.params).rows

@@ -169,7 +169,8 @@ class _Attempt:
             return self._plan().carry_out(trash=self._trash)
 
     def _plan(self) -> DeletePlan:
-        plan = DeletePlan(self._connection, self._relation, self._integrity)
+        is_again = bool(self._totals)  # others interfered: now they wait
+        plan = DeletePlan(self._connection, self._relation, self._integrity, is_firm=is_again)
         self._planned = plan.planned
         self._totals.append(plan.total)
         return plan

@@ -80,7 +80,7 @@ def may_read(connection: Connection, name: TableName, key: Sequence[str]) -> boo
 def refused_delete(connection: Connection, names: Iterable[TableName]) -> AccessError | None:
     """Return the error that names the tables whose rows may not be deleted, or None."""
     refused = [str(name) for name in names if not may_delete(connection, name)]
-    return _missing("DELETE", refused, "hold rows that would go") if refused else None
+    return _missing("DELETE", refused, "where rows would go") if refused else None
 
 
 def require_read(connection: Connection, target: TableName, error: AccessError) -> DataMillError:
@@ -91,12 +91,12 @@ def require_read(connection: Connection, target: TableName, error: AccessError) 
         for name in graph.descendants(target)
         if not may_read(connection, name, graph.specs[name].physical_key)
     ]
-    return _missing("SELECT", refused, "may hold rows that depend on these") if refused else error
+    return _missing("SELECT", refused, "where rows may depend on these") if refused else error
 
 
 def _missing(privilege: str, tables: Sequence[str], why: str) -> AccessError:
     return AccessError(
-        f"You lack the privilege {privilege} on {', '.join(tables)}, which {why}. Nothing was deleted.",
+        f"You lack the privilege {privilege} on {', '.join(tables)}, {why}. Nothing was deleted.",
         privilege=privilege,
         table=tables[0],
         hint="Ask their owners for it, or to delete for you.",

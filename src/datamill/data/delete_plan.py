@@ -41,6 +41,7 @@ class DeletePlan:
         part_integrity: ``"enforce"``, ``"ignore"`` or ``"cascade"``.
         wrap: Turns a relation into what ``plan[T]`` gives; default: the relation itself.
         draw: Makes what `diagram` gives.
+        is_firm: Keep others from referring to the rows until the transaction ends, where there is one.
 
     Example:
         >>> plan = (Run & "day < '2025-01-01'").plan_delete()  # doctest: +SKIP
@@ -55,6 +56,7 @@ class DeletePlan:
         part_integrity: PartIntegrity = "enforce",
         wrap: Callable[[Relation], Any] | None = None,
         draw: Callable[[DeletePlan], Any] | None = None,
+        is_firm: bool = False,
     ) -> None:
         self._connection = connection
         self._relation = relation
@@ -62,7 +64,7 @@ class DeletePlan:
         self._wrap = wrap or (lambda planned: planned)
         self.part_integrity = part_integrity
         self._spec = target_spec(relation)
-        self._cascade = _plan(connection, relation, self._spec, part_integrity)
+        self._cascade = _plan(connection, relation, self._spec, part_integrity, is_firm)
         self._violations: tuple[Violation, ...] | None = None
 
     def __repr__(self) -> str:
@@ -337,12 +339,16 @@ def _refuse_vacuous(restriction: Restriction) -> None:
 
 
 def _plan(
-    connection: Connection, relation: Relation, spec: TableSpec, part_integrity: PartIntegrity
+    connection: Connection,
+    relation: Relation,
+    spec: TableSpec,
+    part_integrity: PartIntegrity,
+    is_firm: bool = False,
 ) -> Cascade:
     observe_read(connection, relation)
-    cascade = Cascade(connection, whole_graph(connection), spec.name, part_integrity)
+    cascade = Cascade(connection, whole_graph(connection), spec.name, part_integrity, is_firm)
     for rows in target_keys(connection, relation, spec):
-        cascade.add(spec.name, rows)
+        cascade.start(rows)
     cascade.run()
     return cascade
 

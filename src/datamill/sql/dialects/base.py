@@ -48,6 +48,7 @@ class Dialect:
         long_lists: How thousands of values are bound at once: ``json_each``, ``unnest``, or empty for one by one.
         share_lock: What follows a SELECT so that, within a transaction, it reads current rows and keeps others from
             changing them; empty where reads are current anyway.
+        firm_lock: The same so that nobody can refer to these rows until the transaction ends.
         reads: Kind -> text around a column of the outermost SELECT, ``{}`` being the column.
         explain: Words before a query that ask for its plan.
         explain_analyze: Words that also run it.
@@ -77,6 +78,7 @@ class Dialect:
     has_antijoin: bool = False
     long_lists: str = ""
     share_lock: str = ""
+    firm_lock: str = ""
     reads: Mapping[str, str] = field(default_factory=dict)
     explain: str = "EXPLAIN"
     explain_analyze: str = "EXPLAIN ANALYZE"

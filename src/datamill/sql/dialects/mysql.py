@@ -163,6 +163,7 @@ MYSQL: Final = Dialect(
     has_antijoin=True,
     deletes_by_join=True,
     share_lock=" LOCK IN SHARE MODE",
+    firm_lock=" FOR UPDATE",
     reads={"float32": "({} + 0e0)"},
     has_schema_ddl=False,
     has_conflict_target=False,

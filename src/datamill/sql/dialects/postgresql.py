@@ -148,6 +148,7 @@ POSTGRESQL: Final = Dialect(
     error_ends_transaction=True,
     has_antijoin=True,
     long_lists="unnest",
+    firm_lock=" FOR UPDATE",
     ddl=DefinitionTraits(
         checks={kind: _check_range(kind) for kind in _WIDER},
         collations=dict.fromkeys(("char", "varchar", "text"), 'COLLATE "C"'),
