@@ -32,7 +32,7 @@ golden:
 
 # Measure against the raw driver.
 bench *arguments:
-    {{python}} -m benchmarks {{arguments}}
+    {{python}} -m benchmarks.sqlite {{arguments}}
 
 # Run the demonstration pipelines.
 demo *arguments:
