@@ -15,9 +15,6 @@ class Now:
     digits: int = 0
 
 
-_QUOTED = ("text", "enum", "date", "datetime", "time")
-
-
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute: a name, a type, and what a row may leave out.
@@ -83,8 +80,8 @@ class Attribute:
 
     @property
     def string(self) -> bool:
-        """True for texts, enums, dates and times, whose literals are quoted."""
-        return not self.is_codec and KINDS[self.stored.kind].family in _QUOTED
+        """True for texts and enums."""
+        return not self.is_codec and KINDS[self.stored.kind].family in ("text", "enum")
 
     @property
     def uuid(self) -> bool:
