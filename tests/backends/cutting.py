@@ -22,8 +22,10 @@ _END = {"postgresql": "SELECT pg_terminate_backend({}, 10000)", "mysql": "KILL {
 
 
 def cut_others(connection: Connection) -> None:
-    """End all other connections to a database, or to a server of MySQL."""
+    """End all other connections to a database, or to a server of MySQL; a file has none."""
     name = connection.dialect.name
+    if name not in _OTHERS:
+        return
     for (number,) in connection.query(_OTHERS[name], None).fetchall():
         with suppress(DataMillError):  # it ended by itself
             connection.query(_END[name].format(number), None)

@@ -107,7 +107,7 @@ class Catalog:
 
     def list_schemas(self) -> list[str]:
         """Return the names of all schemas, sorted, without the database's own."""
-        return self._host.session.list_schemas()
+        return self._host.run_read(lambda session: session.list_schemas())
 
     def schema_exists(self, schema: str) -> bool:
         """True if the schema is in the database now."""
@@ -130,7 +130,7 @@ class Catalog:
     def refresh(self) -> None:
         """Forget what was read if another connection changed tables since, where the database tells cheaply."""
         known = self._cache.version
-        if known is not None and known != (version := self._host.session.catalog_version()):
+        if known is not None and known != (version := self._version()):
             self._forget(version)
 
     def read_new(self, names: Sequence[TableName]) -> Callable[[], None]:
@@ -172,7 +172,7 @@ class Catalog:
         """
         cache = self._cache
         if cache.version is None:
-            cache.version = self._host.session.catalog_version()
+            cache.version = self._version()
         raw = self._read_raw(cache, schemas)
         specs = self._specs(raw, cache)
         read = frozenset(schemas or ()) | {name.schema for name in specs}
@@ -191,17 +191,23 @@ class Catalog:
         if cache.everything:
             return {}
         if schemas is None:
-            return {table.name: table for table in self._host.session.load_tables(None)}
+            return {table.name: table for table in self._tables(None)}
         raw: dict[TableName, RawTable] = {}
         missing = {schema for schema in schemas if not cache.has_loaded(schema)}
         seen = set(missing)
         while missing:
-            tables = self._host.session.load_tables(sorted(missing))
+            tables = self._tables(sorted(missing))
             raw.update((table.name, table) for table in tables)
             parents = {key.parent.schema for table in tables for key in table.foreign_keys}
             missing = {schema for schema in parents if schema not in seen and not cache.has_loaded(schema)}
             seen |= missing
         return raw
+
+    def _tables(self, schemas: Sequence[str] | None) -> list[RawTable]:
+        return self._host.run_read(lambda session: session.load_tables(schemas))
+
+    def _version(self) -> int | None:
+        return self._host.run_read(lambda session: session.catalog_version())
 
     def _missing(self, name: TableName) -> MissingTableError:
         tables = [str(other) for other in self._cache.specs if other.schema == name.schema]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from datamill.backends.base import BackendSession
 from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.sql.dialects.base import Dialect
+
+Returned = TypeVar("Returned")
 
 
 class Tables(Protocol):
@@ -58,6 +60,9 @@ class Host(Protocol):
     @property
     def dialect(self) -> Dialect:
         """The SQL dialect."""
+
+    def run_read(self, work: Callable[[BackendSession], Returned]) -> Returned:
+        """Run a function that only reads, once more if the connection was lost."""
 
     @property
     def in_transaction(self) -> bool:
