@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datamill import diagram as drawing
-from datamill.api.diagram_source import collect, find_table, labels_of, table_of, titles_of
+from datamill.api.diagram_source import collect, find_table, labels_of, titles_of
 from datamill.api.table import FreeTable, Table
 from datamill.data import fetch as fetching
 from datamill.data.delete import plan_delete
 from datamill.data.dependencies import edge_attributes
 from datamill.data.scalars import counts as count_rows
 from datamill.diagram.rows import LazyRows, Rows, traced
+from datamill.diagram.view import View
 from datamill.errors import DataMillError, MissingExtraError, require
-from datamill.model.graph import DependencyGraph
 from datamill.model.names import TableName
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
     from datamill.data.delete_plan import DeletePlan
-
-_AT_ONCE = 50
-"""Tables that one query counts."""
 
 
 class Diagram:
@@ -49,27 +45,27 @@ class Diagram:
     """
 
     _connection: Connection
-    _graph: DependencyGraph
     _context: Mapping[str, Any] | None
-    _shown: frozenset[TableName]
-    _collapsed: frozenset[TableName]
-    _rows: Rows
+    _view: View
 
     def __init__(self, source: Any, context: Mapping[str, Any] | None = None) -> None:
         if isinstance(source, Diagram):
             self.__dict__.update(source.__dict__)
             self._context = context if context is not None else source._context
             return
-        connection, names = collect(source)
-        self._set(connection, context)
-        self._shown = frozenset(name for name in names if name in self._graph)
-
-    def _set(self, connection: Connection, context: Mapping[str, Any] | None) -> None:
-        self._connection = connection
-        self._graph = connection.catalog.graph()
+        self._connection, names = collect(source)
+        graph = self._connection.catalog.graph()
         self._context = context
-        self._shown = self._collapsed = frozenset()
-        self._rows = Rows(self._graph, connection)
+        self._view = View(Rows(graph, self._connection), frozenset(name for name in names if name in graph))
+
+    @classmethod
+    def _of(cls, connection: Connection, view: View, context: Mapping[str, Any] | None = None) -> Diagram:
+        made = cls.__new__(cls)
+        made._connection, made._view, made._context = connection, view, context
+        return made
+
+    def _with(self, view: View) -> Diagram:
+        return self._of(self._connection, view, self._context)
 
     @classmethod
     def from_sequence(cls, sequence: Iterable[Any]) -> Diagram:
@@ -77,19 +73,13 @@ class Diagram:
         return cls(list(sequence))
 
     @classmethod
-    def _of_rows(cls, connection: Connection, rows: Rows, names: Iterable[TableName]) -> Diagram:
-        made = cls.__new__(cls)
-        made._set(connection, None)
-        made._graph, made._rows, made._shown = rows.graph, rows, frozenset(names)
-        return made
-
-    @classmethod
     def of_plan(cls, plan: DeletePlan) -> Diagram:
         """Return the diagram of a delete: the tables within reach, restricted to the planned rows."""
         connection = plan.connection
         given = LazyRows(plan.reach, plan.relation)
         counted = {TableName.parse(name): count for name, count in plan.counts().items()}
-        return cls._of_rows(connection, Rows(plan.graph, connection, "cascade", {}, given, counted), given)
+        rows = Rows(plan.graph, connection, "cascade", {}, given, counted)
+        return cls._of(connection, View(rows, frozenset(given)))
 
     @classmethod
     def cascade(cls, expression: Any, part_integrity: str = "enforce") -> Diagram:
@@ -111,65 +101,36 @@ class Diagram:
         """
         source = _instance(expression)
         rows = traced(source.connection.catalog.graph(), source.__relation__())
-        return cls._of_rows(source.connection, rows, rows.given)
+        return cls._of(source.connection, View(rows, frozenset(rows.given)))
 
     # algebra ---------------------------------------------------------------------------------------------------
 
-    def _with(
-        self,
-        shown: Iterable[TableName],
-        collapsed: Iterable[TableName] | None = None,
-        rows: Rows | None = None,
-    ) -> Diagram:
-        made = Diagram.__new__(Diagram)
-        made.__dict__.update(self.__dict__)
-        made._shown = frozenset(shown)
-        made._collapsed = (self._collapsed if collapsed is None else frozenset(collapsed)) & made._shown
-        made._rows = self._rows if rows is None else rows
-        made._graph = made._rows.graph
-        outside = sorted(name for name in made._shown if not made._rows.covers(name))
-        if outside:
-            raise DataMillError(
-                f"{', '.join(map(str, outside))} cannot be added: {made._rows.mode}() has chosen no rows there.",
-                hint=f"Combine diagrams before {made._rows.mode}(), or draw two.",
-            )
-        return made
-
-    def _other(self, other: Any) -> Diagram:
+    def _other(self, other: Any) -> View:
         found = other if isinstance(other, Diagram) else Diagram(other)
         if found._connection is not self._connection:
             raise DataMillError("The diagrams show different databases.", hint="Use one connection.")
-        return found
+        return found._view
 
     def __add__(self, other: Any) -> Diagram:
         if isinstance(other, int):
-            return self._with(drawing.around(self._graph, self._shown, _levels(other)))
-        added = self._other(other)
-        shown = self._shown | added._shown
-        expanded = (self._shown - self._collapsed) | (added._shown - added._collapsed)
-        rows = self._rows.united(added._rows)
-        if not rows.given and shown - set(rows.graph.specs):  # a table that was declared since
-            rows = replace(rows, graph=self._connection.catalog.graph())
-        return self._with(shown, shown - expanded, rows)
+            return self._with(self._view.extended(_levels(other)))
+        return self._with(self._view.united(self._other(other), self._connection.catalog.graph))
 
     def __sub__(self, other: Any) -> Diagram:
         if isinstance(other, int):
-            return self._with(drawing.around(self._graph, self._shown, -_levels(other)))
-        return self._with(self._shown - self._other(other)._shown)
+            return self._with(self._view.extended(-_levels(other)))
+        return self._with(self._view.without(self._other(other)))
 
     def __mul__(self, other: Any) -> Diagram:
-        found = self._other(other)
-        return self._with(self._shown & found._shown, rows=self._rows.united(found._rows))
+        return self._with(self._view.common(self._other(other)))
 
     def add_parts(self) -> Diagram:
         """Return the diagram with the parts of all masters that it shows."""
-        parts = {part for name in self._graph.specs if (part := name).master in self._shown}
-        collapsed = {part for part in parts - self._shown if part.master in self._collapsed}
-        return self._with(self._shown | parts, self._collapsed | collapsed)
+        return self._with(self._view.with_parts())
 
     def collapse(self) -> Diagram:
         """Return the diagram with one node per schema; in a union with an expanded one, expanded tables win."""
-        return self._with(self._shown, self._shown)
+        return self._with(self._view.showing(self._view.shown, self._view.shown))
 
     # rows ------------------------------------------------------------------------------------------------------
 
@@ -185,12 +146,7 @@ class Diagram:
         Raises:
             DataMillError: The table is not in the diagram; or this diagram is a cascade or a trace.
         """
-        self._rows.require_free("restrict")
-        source = _instance(expression)
-        name = table_of(source)
-        if name not in self._shown:
-            raise DataMillError(f"{name} is not in the diagram.", hint="Add it first: diagram + Table.")
-        return self._with(self._shown, rows=self._rows.restrict(source.__relation__()))
+        return self._with(self._view.restricted(_instance(expression).__relation__()))
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows by full table name, in topological order.
@@ -198,7 +154,7 @@ class Diagram:
         Raises:
             DataMillError: The diagram restricts nothing.
         """
-        if not self._rows.mode:
+        if not self._view.rows.mode:
             raise DataMillError(
                 "The diagram is not restricted, so that there is nothing to count.",
                 hint="Use restrict, Diagram.cascade or Diagram.trace, or len(Table()).",
@@ -206,16 +162,10 @@ class Diagram:
         return {self._full(name): count for name, count in self._counted().items()}
 
     def _counted(self) -> dict[TableName, int]:
-        names = self._ordered()
-        known = self._rows.counted
-        if known is not None:
-            return {name: known[name] for name in names}
-        found: dict[TableName, int] = {}
-        for start in range(0, len(names), _AT_ONCE):
-            some = names[start : start + _AT_ONCE]
-            relations = [self._rows.relation(name) for name in some]
-            found.update(zip(some, count_rows(self._connection, relations), strict=True))
-        return found
+        names, rows = self._view.ordered(), self._view.rows
+        if rows.counted is not None:
+            return {name: rows.counted[name] for name in names}
+        return dict(zip(names, count_rows(self._connection, map(rows.relation, names)), strict=True))
 
     def prune(self) -> Diagram:
         """Return the diagram without the tables that have no rows, under its restrictions.
@@ -223,22 +173,22 @@ class Diagram:
         Raises:
             DataMillError: This diagram is a cascade or a trace.
         """
-        self._rows.require_free("prune")
+        view = self._view
+        view.rows.require_free("prune")
         return self._with(
-            name for name in self._shown if fetching.exists(self._connection, self._rows.relation(name))
+            view.showing(
+                name for name in view.shown if fetching.exists(self._connection, view.rows.relation(name))
+            )
         )
 
-    def _ordered(self) -> list[TableName]:
-        return [name for name in self._graph.order() if name in self._shown]
-
     def _free(self, name: TableName) -> FreeTable:
-        return FreeTable(self._connection, str(name))._restricted(self._rows.relation(name))
+        return FreeTable(self._connection, str(name))._restricted(self._view.rows.relation(name))
 
     def __iter__(self) -> Iterator[FreeTable]:
-        return map(self._free, self._ordered())
+        return map(self._free, self._view.ordered())
 
     def __reversed__(self) -> Iterator[FreeTable]:
-        return map(self._free, reversed(self._ordered()))
+        return map(self._free, reversed(self._view.ordered()))
 
     def __getitem__(self, table: Any) -> Any:
         """Return a table with the diagram's restrictions: an instance of its class if a class is given.
@@ -251,11 +201,11 @@ class Diagram:
         """
         name = self._find(table)
         if isinstance(table, type):
-            return table()._restricted(self._rows.relation(name))
+            return table()._restricted(self._view.rows.relation(name))
         return self._free(name)
 
     def _find(self, table: Any) -> TableName:
-        return find_table(table, self._ordered(), self._labels(), "the diagram")
+        return find_table(table, self._view.ordered(), self._labels(), "the diagram")
 
     def __contains__(self, table: Any) -> bool:
         try:
@@ -265,7 +215,7 @@ class Diagram:
         return True
 
     def __len__(self) -> int:
-        return len(self._shown)
+        return len(self._view.shown)
 
     # the graph -------------------------------------------------------------------------------------------------
 
@@ -275,13 +225,15 @@ class Diagram:
     @property
     def nodes_to_show(self) -> set[str]:
         """Full names of the tables shown."""
-        return set(map(self._full, self._shown))
+        return set(map(self._full, self._view.shown))
 
     @property
     def nodes(self) -> dict[str, dict[str, Any]]:
         """Full name -> attributes of the node: ``primary_key``, a set of names; in topological order."""
-        specs = self._graph.specs
-        return {self._full(name): {"primary_key": set(specs[name].heading.key)} for name in self._ordered()}
+        specs = self._view.graph.specs
+        return {
+            self._full(name): {"primary_key": set(specs[name].heading.key)} for name in self._view.ordered()
+        }
 
     @property
     def edges(self) -> dict[tuple[str, str, tuple[str, ...]], dict[str, Any]]:
@@ -290,20 +242,18 @@ class Diagram:
             (self._full(edge.parent), self._full(edge.child), edge.foreign_key.attributes): edge_attributes(
                 edge
             )
-            for name in self._ordered()
-            for edge in self._graph.parents(name)
-            if edge.parent in self._shown
+            for edge in self._view.edges()
         }
 
     def predecessors(self, name: Any) -> Iterator[str]:
         """Each shown table that a table references, once."""
-        found = {edge.parent for edge in self._graph.parents(self._find(name))}
-        return (self._full(parent) for parent in self._ordered() if parent in found)
+        found = {edge.parent for edge in self._view.graph.parents(self._find(name))}
+        return (self._full(parent) for parent in self._view.ordered() if parent in found)
 
     def successors(self, name: Any) -> Iterator[str]:
         """Each shown table that references a table, once."""
-        found = {edge.child for edge in self._graph.children(self._find(name))}
-        return (self._full(child) for child in self._ordered() if child in found)
+        found = {edge.child for edge in self._view.graph.children(self._find(name))}
+        return (self._full(child) for child in self._view.ordered() if child in found)
 
     def to_networkx(self) -> Any:
         """The shown part of the graph as a ``networkx.MultiDiGraph`` (networkx must be installed)."""
@@ -314,15 +264,15 @@ class Diagram:
     # drawing ---------------------------------------------------------------------------------------------------
 
     def _labels(self) -> dict[TableName, str]:
-        return labels_of(self._connection, self._graph.specs, self._context)
+        return labels_of(self._connection, self._view.graph.specs, self._context)
 
     def _picture(self) -> drawing.Picture:
-        naming = drawing.Naming(self._labels(), titles_of(self._connection, self._shown), self._notes())
-        return drawing.compose(self._graph, self._shown, self._collapsed, naming)
+        naming = drawing.Naming(self._labels(), titles_of(self._connection, self._view.shown), self._notes())
+        return drawing.compose(self._view.graph, self._view.shown, self._view.collapsed, naming)
 
     def _notes(self) -> dict[TableName, str]:
         """Return what is written at tables whose rows a delete or a trace has chosen: how many they are."""
-        if self._rows.mode not in ("cascade", "trace"):
+        if self._view.rows.mode not in ("cascade", "trace"):
             return {}
         return {name: f"{count} row{'' if count == 1 else 's'}" for name, count in self._counted().items()}
 
@@ -336,7 +286,7 @@ class Diagram:
 
     def text(self) -> str:
         """Return the drawing for terminals."""
-        return drawing.as_text(self._graph, self._shown, self._collapsed, self._notes())
+        return drawing.as_text(self._view.graph, self._view.shown, self._view.collapsed, self._notes())
 
     __str__ = text
     __repr__ = text

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
+from datamill.backends.base import BackendSession
 from datamill.data.query import compile_query, narrowed, observe_read
 from datamill.data.values import from_driver
 from datamill.sql.select import compile_counts
+from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
+
+_AT_ONCE = 50
+"""Relations that one query counts."""
 
 
 def fetch_tuples(connection: Connection, relation: Relation, names: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -37,8 +44,16 @@ def fetch_tuples(connection: Connection, relation: Relation, names: Sequence[str
     return list(zip(*decoded, strict=True))
 
 
-def counts(connection: Connection, relations: Sequence[Relation]) -> tuple[int, ...]:
-    """Count the rows of several relations in one query."""
-    statement = compile_counts(relations, connection.dialect)
-    rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
-    return tuple(int(value) for value in rows[0])
+def counts(connection: Connection, relations: Iterable[Relation]) -> tuple[int, ...]:
+    """Count the rows of several relations, many of them by one query."""
+    found: list[int] = []
+    waiting = iter(relations)
+    while some := list(islice(waiting, _AT_ONCE)):
+        statement = compile_counts(some, connection.dialect)
+        rows = connection.run_read(partial(_rows, statement))
+        found += map(int, rows[0])
+    return tuple(found)
+
+
+def _rows(statement: Statement, session: BackendSession) -> list[tuple[Any, ...]]:
+    return session.execute(statement.sql, statement.params).rows
