@@ -50,6 +50,14 @@ def _wanted() -> list[str]:
     return [name for name in FRESH_DATABASES if listed == [""] or name in listed]
 
 
+SERVERS = ("postgresql", "mariadb", "mysql")
+
+
+def only_on(*names: str) -> pytest.MarkDecorator:
+    """Mark a test of what only these backends have, such as users: on the others there is nothing that could fail."""
+    return pytest.mark.parametrize("backend", [name for name in _wanted() if name in names], indirect=True)
+
+
 @pytest.fixture(params=_wanted())
 def backend(request: pytest.FixtureRequest) -> str:
     """The backend this test runs on; ``@pytest.mark.differs(postgresql="why")`` makes it a strict xfail there."""

@@ -18,7 +18,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from tests.backends import cutting
-from tests.backends.conftest import FRESH_DATABASES, USED_DATABASES, _wanted
+from tests.backends.conftest import FRESH_DATABASES, SERVERS, USED_DATABASES, _wanted, only_on
 from tests.backends.own_servers import own_server
 from tests.backends.test_copy import declare_lab, definitions_of, rows_of
 
@@ -225,7 +225,7 @@ def url_of(user: str, url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:{PASSWORD}@{parts.hostname}:{parts.port}"))
 
 
-@pytest.mark.differs(sqlite="the database knows no users")
+@only_on(*SERVERS)
 @pytest.mark.parametrize("allowed", ["nothing", "one schema", "reading"])
 def test_without_create_nothing_is_left_half_done(
     connection: Connection, database_url: str, user: str, tmp_path: Path, allowed: str
@@ -245,7 +245,7 @@ def test_without_create_nothing_is_left_half_done(
             dm.copy_database(laptop, url_of(user, database_url))
 
 
-@pytest.mark.differs(sqlite="the database knows no users")
+@only_on(*SERVERS)
 def test_without_select_nothing_is_copied(
     connection: Connection, database_url: str, user: str, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
+from tests.backends.conftest import SERVERS, only_on
 
 from datamill.algebra.operators import restrict
 from datamill.algebra.relations import BaseTable
@@ -20,7 +21,7 @@ from datamill.model.table import TableSpec
 Declare = Callable[[str, str], TableSpec]
 Grant = Callable[[str, str], None]
 
-pytestmark = pytest.mark.differs(sqlite="the database knows no users")
+pytestmark = only_on(*SERVERS)
 
 PASSWORD = "Low-1234"
 CREATE = {
