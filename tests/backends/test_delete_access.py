@@ -122,6 +122,8 @@ def test_hidden_or_unreadable_tables(
     with pytest.raises(AccessError) as raised:
         delete(low, source, prompt=False)
     assert "SELECT" in str(raised.value.privilege)
+    with pytest.raises(AccessError):
+        plan_delete(low, source).apply()
     assert total(connection, tables) == 4
 
 

@@ -11,13 +11,13 @@ from datamill.algebra.operators import as_relation
 from datamill.algebra.predicates import NONE, OneOf, parts
 from datamill.algebra.relations import BaseTable, Relation, Restriction, Slice
 from datamill.data.cascade import Cascade, PartIntegrity, Violation, refuse
-from datamill.data.delete_access import TableOwner, refused_delete, table_owners
+from datamill.data.delete_access import TableOwner, hidden_refusal, refused_delete, table_owners
 from datamill.data.delete_rows import Save, remove
 from datamill.data.key_set import Key, KeyColumn
 from datamill.data.prompt import COMMIT_DELETES, ask, describe_counts
 from datamill.data.query import narrowed, observe_read
 from datamill.data.values import from_driver, table_coder, to_driver
-from datamill.errors import AccessError, DataMillError, UnknownAttributeError
+from datamill.errors import AccessError, DataMillError, IntegrityError, UnknownAttributeError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
@@ -262,7 +262,8 @@ class DeletePlan:
             The number of rows removed from the target table.
 
         Raises:
-            AccessError: Rows of a planned table may not be deleted, or the trash not written.
+            AccessError: Rows of a planned table may not be deleted, or the trash not written; or a table that the
+                user may not see refers to planned rows.
             DataMillError: Part rows would lose their masters under "enforce".
             IntegrityError: Rows that are not planned refer to planned ones; nothing is removed (with
                 ``transaction=False``: nothing from that table on).
@@ -270,7 +271,13 @@ class DeletePlan:
         observer = self._connection.observer
         if observer is not None:
             observer.on_write("delete", self._spec.name, {"tables": self._cascade.tables()})
-        return self.carry_out(transaction, prompt, trash)
+        was_open = self._connection.in_transaction
+        try:
+            return self.carry_out(transaction, prompt, trash)
+        except IntegrityError as error:
+            if was_open or not transaction or any(came for came, _ in self.check().values()):
+                raise
+            raise hidden_refusal(self._spec.name) from error.__cause__
 
     def carry_out(self, transaction: bool = True, prompt: bool = False, trash: bool | None = None) -> int:
         """Do what `apply` does, for callers who have announced the delete to a running ``make`` already."""
