@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from importlib.util import find_spec
@@ -11,17 +12,20 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from tests.backends.mysql_databases import run
 from tests.backends.test_mysql_faults import address, declare, driver, server
 from tests.services import service_url
 
 from datamill.algebra.relations import BaseTable
 from datamill.backends import mysql_drivers, mysql_rows
+from datamill.backends.mysql import MysqlSession
 from datamill.data import fetch, query
 from datamill.data.connection import Connection
 from datamill.data.insert import insert
 from datamill.data.iterate import iterate
-from datamill.errors import DuplicateError
+from datamill.errors import DuplicateError, LostConnectionError
 from datamill.model.names import TableName
+from datamill.settings import Config
 
 pytest.importorskip("pyarrow")
 __all__ = ["driver", "server"]
@@ -144,3 +148,49 @@ class TestLongBinaryValues:
         assert caught.value.attributes == ("k",)
         client = "SELECT @@character_set_client, 'ü', CHAR_LENGTH('ü')"
         assert connection.query(client).fetchone() == ("utf8mb4", "ü", 1)
+
+
+class TestFewRows:
+    @pytest.fixture
+    def spec(self, connection: Connection) -> Any:
+        return declare(connection, "lab.mouse", "k : int32\n---\nword : varchar(20)")
+
+    def test_are_one_statement(
+        self, connection: Connection, spec: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[bytes] = []
+        carry_out = MysqlSession.run
+
+        def watch(self: Any, statement: bytes, *rest: Any) -> Any:
+            seen.append(statement[:6])
+            return carry_out(self, statement, *rest)
+
+        monkeypatch.setattr(MysqlSession, "run", watch)
+        insert(connection, spec, [{"k": k, "word": "a"} for k in range(5)])
+        assert seen == [b"INSERT"]
+        with pytest.raises(DuplicateError):
+            insert(connection, spec, [{"k": 9, "word": "a"}, {"k": 1, "word": "a"}])
+        assert len(fetch.to_dicts(connection, BaseTable(spec, connection))) == 5
+
+    def test_go_to_a_new_connection_if_theirs_broke(
+        self, server: str, connection: Connection, spec: Any
+    ) -> None:
+        kill(server, connection)
+        insert(connection, spec, [{"k": 1, "word": "a"}])
+        assert len(fetch.to_dicts(connection, BaseTable(spec, connection))) == 1
+
+    def test_go_nowhere_if_that_is_not_wanted(self, server: str, driver: str, spec: Any) -> None:
+        config = Config({"database.reconnect": False}, environment={}, ignore_files=True)
+        with Connection(url=address(server, driver), config_override=config) as connection:
+            kill(server, connection)
+            with pytest.raises(LostConnectionError, match="unknown"):
+                insert(connection, spec, [{"k": 1, "word": "a"}])
+
+
+def kill(server: str, connection: Connection) -> None:
+    """End a connection, and wait until the client could know."""
+    run(server, f"KILL {connection.connection_id}")
+    wire: Any = connection.session._wire  # type: ignore[attr-defined]
+    deadline = time.monotonic() + 30
+    while not wire.is_stale() and time.monotonic() < deadline:
+        time.sleep(0.01)
