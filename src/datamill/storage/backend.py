@@ -149,7 +149,8 @@ class StorageBackend:
     def create_buffer(self, buffer: Buffer, remote: str, digest: str) -> bool:
         """Store bytes under a path unless something is there, in one request; return whether they were stored.
 
-        Where a store cannot do that, nothing is stored and the answer is False.
+        For content under its hash: where a store cannot do that, nothing is stored and the answer is False, but some
+        servers replace what is there.
         """
         if len(buffer) > LARGEST_CREATED:
             return False

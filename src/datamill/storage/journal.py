@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -60,26 +58,31 @@ def note(backend: Store, path: str) -> None:
         journal.note(backend, path)
 
 
-@contextmanager
-def recording(*, commits: bool = False) -> Iterator[Journal]:
+class recording:  # noqa: N801 - reads as a word of the language
     """Note what a block writes; if it fails, remove that, else pass it on to the block around it.
 
     Args:
         commits: At its end the block's rows are committed, so that what comes later cannot undo them: nothing is
             passed on.
     """
-    parent = _current.get()
-    current = Journal()
-    token = _current.set(current)
-    try:
-        yield current
-    except BaseException:
-        current.discard()
-        raise
-    finally:
-        _current.reset(token)
-    if parent is not None and not commits:
-        parent.extend(current)
+
+    __slots__ = ("_commits", "_journal", "_parent", "_token")
+
+    def __init__(self, *, commits: bool = False) -> None:
+        self._commits = commits
+
+    def __enter__(self) -> Journal:
+        self._parent = _current.get()
+        self._journal = Journal()
+        self._token = _current.set(self._journal)
+        return self._journal
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        _current.reset(self._token)
+        if kind is not None:
+            self._journal.discard()
+        elif self._parent is not None and not self._commits:
+            self._parent.extend(self._journal)
 
 
 __all__ = ["Journal", "note", "recording"]

@@ -23,6 +23,7 @@ _FORESEEN: Final = frozenset(
         HTTPStatus.NOT_FOUND,
         HTTPStatus.CONFLICT,
         HTTPStatus.PRECONDITION_FAILED,
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         HTTPStatus.NOT_IMPLEMENTED,
@@ -83,7 +84,7 @@ class DirectS3:
             path: ``bucket/key``.
             content: At most `LARGEST` bytes.
             md5: Digest of the content, which the server compares.
-            create: Only if there is no such object.
+            create: Only if there is no such object; servers that do not know this condition replace it, or refuse.
         """
         if create and not self._creates:
             return False
