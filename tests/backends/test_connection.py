@@ -297,6 +297,9 @@ class Watcher:
     def on_write(self, action: str, table: TableName | None, details: object) -> None:
         self.writes.append(action)
 
+    def on_unreadable(self, sql: str) -> None:
+        raise AssertionError(sql)
+
     def may_insert(self, table: TableName) -> bool:
         return False
 

@@ -375,6 +375,9 @@ def test_reads_are_reported_to_a_running_make(connection: Connection, numbers: R
         def on_write(self, action: str, table: Any, details: Any) -> None:
             self.seen.append(f"{action} {table}")
 
+        def on_unreadable(self, sql: str) -> None:
+            self.seen.append(sql)
+
         def may_insert(self, table: Any) -> bool:
             return False
 

@@ -650,6 +650,8 @@ def test_a_running_make_may_keep_the_rows(connection: Connection, mouse: TableSp
 
         def on_write(self, action: str, table: Any, details: Any) -> None: ...
 
+        def on_unreadable(self, sql: str) -> None: ...
+
         def may_insert(self, table: Any) -> bool:
             return True
 
