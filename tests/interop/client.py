@@ -245,8 +245,8 @@ def questions(dj: Any, schema: Any, t: SimpleNamespace) -> dict[str, Callable[[]
         "descendants": lambda: sorted(name.split(".")[-1].strip('`"') for name in Subject().descendants()),
         "twice": lambda: Subject.insert1({"subject": "a", "sex": "F"}),
         "twice skipped": lambda: Subject.insert1({"subject": "a", "sex": "F"}, skip_duplicates=True),
-        "too much": lambda: Subject.insert1({"subject": "z", "sex": "F", "colour": "red"}) and None,
-        "too little": lambda: Subject.insert1({"subject": "z"}) and None,
+        "too much": lambda: Subject.insert1({"subject": "z", "sex": "F", "colour": "red"}),
+        "too little": lambda: Session.insert1({"subject": "a", "session": 5}),
         "no parent": lambda: Session.insert1(
             {"subject": "z", "session": 1, "day": "2024-01-01", "minutes": 1}
         ),
