@@ -84,7 +84,8 @@ class Encoder:
         self._coder = table_coder(connection.dialect, spec)
         self._config = connection.config
         self._stores = connection.stores
-        self._gate = UploadGate(connection, spec, skip_existing=skip_existing) if uploads else None
+        has_gate = uploads and not self._coder.is_plain
+        self._gate = UploadGate(connection, spec, skip_existing=skip_existing) if has_gate else None
         self._ignore_extra = ignore_extra_fields
         self._fill_all = fill_all
         self._now: datetime | None = None

@@ -121,13 +121,14 @@ class ColumnCoder:
 class TableCoder:
     """The coders of all columns of a table; made once per table and dialect by `table_coder`."""
 
-    __slots__ = ("columns", "dialect", "hidden_key", "required", "spec")
+    __slots__ = ("columns", "dialect", "hidden_key", "is_plain", "required", "spec")
 
     def __init__(self, dialect: Dialect, spec: TableSpec) -> None:
         self.dialect = dialect
         self.spec = spec
         attributes = spec.heading.attributes
         self.columns = {name: column_coder(dialect, spec.name, item) for name, item in attributes.items()}
+        self.is_plain = all(coder.is_plain for coder in self.columns.values())
         self.hidden_key = tuple(column_coder(dialect, spec.name, item) for item in spec.hidden if item.in_key)
         self.required = tuple(name for name, item in attributes.items() if item.is_required)
 
