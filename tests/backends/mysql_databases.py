@@ -80,7 +80,7 @@ def fresh(name: str) -> Callable[[Path], str]:
         listed = ", ".join(f"'{schema}'" for schema in _SYSTEM)
         query = f"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN ({listed})"
         schemas = [row[0] for row in run(name, query)]
-        run(name, "SET foreign_key_checks = 0", *(f"DROP DATABASE `{schema}`" for schema in schemas))
+        run(name, "SET foreign_key_checks = 0", *(f"DROP DATABASE {quoted(schema)}" for schema in schemas))
         url = service_url(name)
         assert url is not None
         return url
@@ -110,3 +110,8 @@ def release(name: str) -> Callable[[str], None]:
             os.close(lock)
 
     return let_go
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL, whatever it holds."""
+    return "`" + name.replace("`", "``") + "`"
