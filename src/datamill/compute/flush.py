@@ -153,7 +153,7 @@ class Storage:
                 (entry, self._gone(entry.key)) for entry in entries if _values(entry) not in valid | present
             ]
             kept = [entry for entry in entries if _values(entry) in valid and _values(entry) not in present]
-            for batch in merge(batch for entry in kept for batch in self._batches(entry)):
+            for batch in self._batches(kept):
                 self.write(batch)
             computed = [entry for entry in entries if _values(entry) in present]
             self._complete([*kept, *computed])
@@ -339,8 +339,12 @@ class Storage:
         primary = {str(key.parent) for key in self._target.spec.foreign_keys if key.in_key}
         return str(error.child) == str(self._target.spec.name) and str(error.parent) in primary
 
-    def _batches(self, entry: Finished) -> Iterable[InsertBatch]:
-        return (self._with_metadata(batch, entry) for batch in entry.buffer.batches)
+    def _batches(self, entries: Sequence[Finished]) -> Iterable[InsertBatch]:
+        """Merge the rows of several keys; what is the same for all of them is added afterwards, once."""
+        pairs = ((batch, entry) for entry in entries for batch in entry.buffer.batches)
+        if len(self._constant) < len(self._metadata):
+            return merge(self._with_metadata(batch, entry) for batch, entry in pairs)
+        return (self._with_values(batch, self._constant) for batch in merge(batch for batch, _ in pairs))
 
     def stamp(self, entry: Finished) -> None:
         """Fill the hidden metadata of a key whose rows are written already, inside its open transaction."""
@@ -354,8 +358,10 @@ class Storage:
         self._target.connection.session.execute(statement.sql, statement.params)
 
     def _with_metadata(self, batch: InsertBatch, entry: Finished) -> InsertBatch:
-        values = self._metadata_values(entry) if batch.spec.name == self._target.name else []
-        if not values:
+        return self._with_values(batch, self._metadata_values(entry))
+
+    def _with_values(self, batch: InsertBatch, values: Sequence[tuple[str, Any]]) -> InsertBatch:
+        if not values or batch.spec.name != self._target.name:
             return batch
         names = (*batch.names, *(name for name, _ in values))
         columns = (*batch.columns, *([value] * len(batch) for _, value in values))
