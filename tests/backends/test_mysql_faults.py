@@ -192,6 +192,22 @@ class TestCutConnections:
         insert(connection, mouse, [{"mouse": 10_000}])
         assert count(connection, mouse) == 5001
 
+    def test_a_session_is_made_anew_unless_a_transaction_went_with_it(
+        self, server: str, connection: Connection
+    ) -> None:
+        session = connection.session
+        kill(server, number_of(connection))
+        with pytest.raises(LostConnectionError):
+            session.execute("SELECT 1")
+        assert session.execute("SELECT 1").rows == [(1,)]
+        session.begin()
+        kill(server, int(session.execute("SELECT CONNECTION_ID()").rows[0][0]))
+        for _ in range(2):
+            with pytest.raises(LostConnectionError):
+                session.execute("SELECT 1")
+        session.rollback()
+        assert session.execute("SELECT 1").rows == [(1,)]
+
     def test_unless_told_otherwise(self, server: str, driver: str) -> None:
         config = Config({"database.reconnect": False}, environment={}, ignore_files=True)
         with Connection(url=address(server, driver), config_override=config) as connection:

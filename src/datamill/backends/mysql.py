@@ -66,6 +66,7 @@ class MysqlSession:
         self._streams: list[RowStream] = []
         self._lost: str | None = None
         self._open = False
+        self._is_undone = False  # a transaction went with the connection, and nobody has ended it yet
         self._wire, self.server = target.open()
         self.is_mariadb = self.server.is_mariadb
         self.dialect: Dialect = MARIADB if self.is_mariadb else MYSQL
@@ -126,6 +127,8 @@ class MysqlSession:
                 self.run(f"SET character_set_client = {self._target.login.charset}".encode())
 
     def _ready(self) -> Wire:
+        if self._wire is None and self._may_reopen and not self._is_undone:
+            self._reopen()
         if self._wire is None:
             raise LostConnectionError(
                 f"The connection to {self._target.place} {self._lost or 'is closed'}.", hint="Connect again."
@@ -141,6 +144,7 @@ class MysqlSession:
         return meaning
 
     def _lose(self, how: str) -> None:
+        self._is_undone = self._open
         wire, self._wire, self._open, self._lost = self._wire, None, False, how
         if wire is not None:
             wire.abort()
@@ -245,13 +249,18 @@ class MysqlSession:
         try:
             self.run(statement)
         except LostConnectionError:
-            if not self._target.settings.database.reconnect or self._lost == "was closed":
+            if not self._may_reopen:
                 raise
             self._reopen()
             self.run(statement)
         self._open = True
 
+    @property
+    def _may_reopen(self) -> bool:
+        return self._target.settings.database.reconnect and self._lost != "was closed"
+
     def _reopen(self) -> None:
+        self._is_undone = False
         self._wire, self.server = self._target.open()
         self._lost = None
 
@@ -267,6 +276,7 @@ class MysqlSession:
 
     def rollback(self) -> None:
         """Undo it; nothing to do if the server has undone it already."""
+        self._is_undone = False
         if self._open:
             self._open = False
             self.run(b"ROLLBACK")
