@@ -41,7 +41,7 @@ class TableMaker:
         try:
             for part, item in zip(self._parts, items, strict=True):
                 part.append(_array(*item))
-        except pyarrow.ArrowException:  # such as the date 0000-00-00, or a type that an older pyarrow cannot read
+        except pyarrow.ArrowException:  # the date 0000-00-00, or a type that an older pyarrow cannot read
             self._parts = None
 
     def made(self) -> pyarrow.Table | None:

@@ -35,7 +35,7 @@ def bind(sql: str, params: Sequence[Any]) -> bytes:
         b"SELECT 1, 'it\\'s'"
     """
     if not params:
-        return sql.encode()
+        return _encoded(sql)
     pieces = _pieces(sql)
     if len(pieces) != len(params) + 1:
         raise QueryError(
@@ -56,7 +56,7 @@ def bind(sql: str, params: Sequence[Any]) -> bytes:
 def _pieces(sql: str) -> tuple[bytes, ...]:
     """Return the text between the places for values."""
     pieces, text, position = [], b"", 0
-    raw = sql.encode()
+    raw = _encoded(sql)
     for match in _PLACES.finditer(raw):
         text += raw[position : match.start()]
         position = match.end()
@@ -66,6 +66,16 @@ def _pieces(sql: str) -> tuple[bytes, ...]:
             pieces.append(text)
             text = b""
     return (*pieces, text + raw[position:])
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        lone = text[error.start]
+        raise InvalidValueError(
+            f"MySQL cannot take {lone!r}, which is half a character.", value=lone, reason="it is no character"
+        ) from error
 
 
 def literal(value: Any) -> bytes:
@@ -93,7 +103,7 @@ def quote_bytes(raw: bytes) -> bytes:
 
 def text_literal(value: str) -> bytes:
     """Return text between quotes."""
-    return quote_bytes(value.encode())
+    return quote_bytes(_encoded(value))
 
 
 def bytes_literal(value: bytes | bytearray | memoryview) -> bytes:

@@ -73,6 +73,14 @@ def test_what_mysql_has_not(value: Any) -> None:
         bind("SELECT %s", (value,))
 
 
+@pytest.mark.parametrize(
+    ("sql", "values"), [("SELECT '\ud800'", ()), ("SELECT '\ud800', %s", (1,)), ("%s", ("\ud800",))]
+)
+def test_half_a_character(sql: str, values: tuple[Any, ...]) -> None:
+    with pytest.raises(InvalidValueError, match="half a character"):
+        bind(sql, values)
+
+
 def test_places_for_values() -> None:
     assert bind("SELECT 'a%', '%s'", ()) == b"SELECT 'a%', '%s'"
     assert bind("SELECT %s, '5%%', 7 % 4", (1,)) == b"SELECT 1, '5%', 7 % 4"
