@@ -121,12 +121,12 @@ def tables_in(target: Any) -> Iterator[type[AutoPopulate]]:
 
 def _classes_shown(diagram: Diagram) -> list[type[AutoPopulate]]:
     """Return the classes of the auto-populated tables that a diagram shows, from the schemas in use."""
-    if diagram._rows.mode:
+    if diagram._view.rows.mode:
         raise DataMillError(
             "A diagram of some rows is no set of tables to populate.",
             hint="Give a diagram without restrictions, and Runner(..., restrictions=[...]).",
         )
-    wanted = [name for name in diagram._shown if name.tier.is_auto_populated]
+    wanted = [name for name in diagram._view.shown if name.tier.is_auto_populated]
     schemas = [diagram._connection.schemas.get(schema) for schema in {name.schema for name in wanted}]
     known = {cls()._name: cls for schema in schemas if schema is not None for cls in schema.classes.values()}
     missing = sorted(str(name) for name in wanted if name not in known)
