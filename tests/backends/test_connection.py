@@ -300,6 +300,9 @@ class Watcher:
     def on_unreadable(self, sql: str) -> None:
         raise AssertionError(sql)
 
+    def origin(self) -> dict[str, object]:
+        return {}
+
     def may_insert(self, table: TableName) -> bool:
         return False
 

@@ -378,6 +378,9 @@ def test_reads_are_reported_to_a_running_make(connection: Connection, numbers: R
         def on_unreadable(self, sql: str) -> None:
             self.seen.append(sql)
 
+        def origin(self) -> dict[str, Any]:
+            return {}
+
         def may_insert(self, table: Any) -> bool:
             return False
 

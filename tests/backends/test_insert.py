@@ -652,6 +652,9 @@ def test_a_running_make_may_keep_the_rows(connection: Connection, mouse: TableSp
 
         def on_unreadable(self, sql: str) -> None: ...
 
+        def origin(self) -> dict[str, Any]:
+            return {}
+
         def may_insert(self, table: Any) -> bool:
             return True
 

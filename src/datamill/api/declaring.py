@@ -12,6 +12,7 @@ from datamill.catalog import AlterPlan, adopted, compare
 from datamill.catalog.resolve import stored_type
 from datamill.data.contents import insert_contents
 from datamill.data.objects import require_stores
+from datamill.data.origin import ORIGIN
 from datamill.errors import (
     DataMillError,
     DataMillWarning,
@@ -23,7 +24,7 @@ from datamill.errors import (
 )
 from datamill.language import Reference, parse_definition, resolve_definition, with_codecs
 from datamill.model.attribute import Attribute
-from datamill.model.names import TableName
+from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
 from datamill.model.types import KINDS, parse_type
 
@@ -115,7 +116,10 @@ class Declaration:
                 master=cls.master._bound_name if issubclass(cls, Part) else None,
                 allow_new_key_attributes=bool(config.jobs.allow_new_pk_fields_in_computed_tables),
                 hidden=hidden_attributes(
-                    name, bool(config.jobs.add_job_metadata), bool(config.jobs.provenance)
+                    name,
+                    job_metadata=bool(config.jobs.add_job_metadata),
+                    provenance=bool(config.jobs.provenance),
+                    origin=bool(config.provenance.capture),
                 ),
             )
         except DefinitionError as error:
@@ -171,14 +175,20 @@ def part_members(cls: type) -> dict[str, type[Part]]:
     }
 
 
-def hidden_attributes(name: TableName, job_metadata: bool, provenance: bool = False) -> tuple[Attribute, ...]:
+def hidden_attributes(
+    name: TableName, *, job_metadata: bool = False, provenance: bool = False, origin: bool = False
+) -> tuple[Attribute, ...]:
     """Return the platform's own attributes of a new table.
 
     Args:
         name: The table.
         job_metadata: Include those of ``jobs.add_job_metadata``.
         provenance: Include those of ``jobs.provenance``.
+        origin: Include that of ``provenance.capture``.
     """
+    if origin and name.tier is Tier.MANUAL:
+        comment = "extrinsic provenance for a row that entered from outside"
+        return (_hidden(ORIGIN, "json", True, None, comment),)
     if not name.tier.is_auto_populated:
         return ()
     metadata = (

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from datamill.api.targets import specs_of
+from datamill.api.targets import add_hidden_columns, specs_of
 from datamill.catalog.definitions import changing, run
 from datamill.maintenance.columns import replica_identity
 
-__all__ = ["set_replica_identity"]
+__all__ = ["add_prov_column", "set_replica_identity"]
+
+
+def add_prov_column(target: Any, dry_run: bool = True) -> dict[str, Any]:
+    """Add the hidden column of ``provenance.capture`` to manual tables that lack it; rows that are there keep NULL.
+
+    Args:
+        target: A schema, or a table class or instance.
+        dry_run: Only say what would be done.
+
+    Returns:
+        ``tables_analyzed``, ``tables_modified``, ``columns_added``, and ``details``: table and columns of each.
+
+    Raises:
+        AccessError: The user may not alter a table.
+        DataMillError: The target is neither; or a transaction is open.
+
+    Example:
+        >>> add_prov_column(schema, dry_run=False)["tables_modified"]
+        2
+    """
+    return add_hidden_columns(target, dry_run, origin=True)
 
 
 def set_replica_identity(target: Any, mode: str = "full", dry_run: bool = True) -> dict[str, Any]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from datamill.api.declaring import hidden_attributes
 from datamill.api.schema import Schema
-from datamill.api.targets import specs_of
+from datamill.api.targets import add_hidden_columns
 from datamill.catalog.lineage import lineage_rows
-from datamill.maintenance.columns import add_columns, missing_columns
 
 __all__ = ["add_job_metadata_columns", "rebuild_lineage"]
 
@@ -33,21 +31,7 @@ def add_job_metadata_columns(target: Any, dry_run: bool = True) -> dict[str, Any
         >>> add_job_metadata_columns(schema, dry_run=False)["columns_added"]
         3
     """
-    connection, specs = specs_of(target)
-    populated = [spec for spec in specs if spec.tier.is_auto_populated]
-    details = []
-    for spec in populated:
-        missing = missing_columns(spec, hidden_attributes(spec.name, True))
-        if missing and not dry_run:
-            add_columns(connection, spec, missing)
-        if missing:
-            details.append({"table": str(spec.name), "columns": [item.name for item in missing]})
-    return {
-        "tables_analyzed": len(populated),
-        "tables_modified": len(details),
-        "columns_added": sum(len(item["columns"]) for item in details),
-        "details": details,
-    }
+    return add_hidden_columns(target, dry_run, job_metadata=True)
 
 
 def rebuild_lineage(schema: Schema, dry_run: bool = True) -> dict[str, Any]:

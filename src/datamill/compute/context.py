@@ -69,6 +69,13 @@ class MakeContext:
 
     # observer --------------------------------------------------------------------------------------------------
 
+    def origin(self) -> Mapping[str, Any]:
+        """Return the table and the key being made, as JSON holds them."""
+        plain = {
+            name: value if isinstance(value, int | str) else str(value) for name, value in self.key.items()
+        }
+        return {"table": self.target.connection.dialect.table(self.target.name), "key": plain}
+
     def may_insert(self, table: TableName) -> bool:
         """True for the own table and its parts."""
         return table == self.target.name or table in self.target.parts

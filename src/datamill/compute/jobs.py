@@ -13,7 +13,7 @@ from datamill.algebra.relations import Relation
 from datamill.compute import job_states
 from datamill.compute.job_states import Event, Status
 from datamill.compute.job_table import JobTable, shortened
-from datamill.compute.version import recorded_version
+from datamill.data.origin import recorded_version
 from datamill.data.values import from_driver
 from datamill.errors import DuplicateError, LostConnectionError
 from datamill.settings.log import logger

@@ -8,33 +8,14 @@ from functools import cache
 from pathlib import Path
 
 from datamill.compute.target import Target
+from datamill.data.origin import recorded_version
 
 
 def code_version(target: Target) -> str:
     """Return the version to record, by the setting ``jobs.version_method``; empty if none is recorded."""
     method = target.connection.config.jobs.version_method
     has_column = any(item.name == "_job_version" for item in target.spec.hidden)
-    return _git_version() if has_column and method == "git" else ""
-
-
-@cache
-def _git_version() -> str:
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--tags"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return described.stdout.strip()[:64]
-
-
-def recorded_version(method: str | None) -> str:
-    """Return the version of the code by a method of ``jobs.version_method``; empty for none."""
-    return _git_version() if method == "git" else ""
+    return recorded_version(method) if has_column else ""
 
 
 @cache

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from datamill.codecs import chain_for
 from datamill.data.objects import UploadGate, is_stored, referenced
+from datamill.data.origin import origin_of_rows
 from datamill.data.rows import RowBatch
 from datamill.data.values import EncodedColumn, codec_context, table_coder
 from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
@@ -89,6 +90,8 @@ class Encoder:
         self._ignore_extra = ignore_extra_fields
         self._fill_all = fill_all
         self._now: datetime | None = None
+        has_origin = self._coder.origin is not None and connection.config.provenance.capture
+        self._origin = origin_of_rows(connection) if has_origin else None
 
     def encode(self, batch: RowBatch) -> EncodedBatch:
         """Check and encode a batch.
@@ -160,6 +163,9 @@ class Encoder:
         for hidden in self._coder.hidden_key:
             names.append(hidden.attribute.name)
             columns.append(hidden.encode([hidden.attribute.default] * batch.count).driver)
+        if self._origin is not None and self._coder.origin is not None:
+            names.append(self._coder.origin.attribute.name)
+            columns.append(self._coder.origin.encode([self._origin] * batch.count).driver)
         key = self.spec.heading.key
         if not names:  # a table of an auto-increment key alone
             names, columns = list(key), [[None] * batch.count for _ in key]

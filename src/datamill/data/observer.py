@@ -54,5 +54,8 @@ class Observer(Protocol):
     def on_write(self, action: str, table: TableName | None, details: Mapping[str, Any]) -> None:
         """Called before an update, delete, insert from a query, or SQL that is no SELECT."""
 
+    def origin(self) -> Mapping[str, Any]:
+        """Return what is recorded with rows that are inserted into manual tables: the table and key being made."""
+
     def may_insert(self, table: TableName) -> bool:
         """True if rows of this auto-populated table or part may be inserted without ``allow_direct_insert``."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datamill.codecs import CodecChain, blob, chain_for
+from datamill.data.origin import ORIGIN
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
 from datamill.model.convert import Converter, converter
@@ -121,7 +122,7 @@ class ColumnCoder:
 class TableCoder:
     """The coders of all columns of a table; made once per table and dialect by `table_coder`."""
 
-    __slots__ = ("columns", "dialect", "hidden_key", "is_plain", "required", "spec")
+    __slots__ = ("columns", "dialect", "hidden_key", "is_plain", "origin", "required", "spec")
 
     def __init__(self, dialect: Dialect, spec: TableSpec) -> None:
         self.dialect = dialect
@@ -130,6 +131,9 @@ class TableCoder:
         self.columns = {name: column_coder(dialect, spec.name, item) for name, item in attributes.items()}
         self.is_plain = all(coder.is_plain for coder in self.columns.values())
         self.hidden_key = tuple(column_coder(dialect, spec.name, item) for item in spec.hidden if item.in_key)
+        self.origin = next(
+            (column_coder(dialect, spec.name, item) for item in spec.hidden if item.name == ORIGIN), None
+        )
         self.required = tuple(name for name, item in attributes.items() if item.is_required)
 
 
