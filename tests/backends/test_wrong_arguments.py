@@ -46,7 +46,8 @@ def lab(database_url: str) -> Iterator[Lab]:
     lab.connection.close()
 
 
-WRONG: list[tuple[Callable[[Lab], Any], str]] = [
+public: Any = dm
+WRONG: list[tuple[Callable[[Any], Any], str]] = [
     (lambda lab: lab.mouse.insert1({"mouse": 2}, parts=True), "parts must map part tables to their rows"),
     (lambda lab: lab.mouse.validate([], parts=3), "parts must map part tables to their rows"),
     (lambda lab: lab.mouse.alter(prompt=False, fill=True), "fill must map"),
@@ -70,18 +71,18 @@ WRONG: list[tuple[Callable[[Lab], Any], str]] = [
     (lambda lab: lab.connection.dependencies.children(None), "name of a table must be text"),
     (lambda lab: lab.connection.query(None), "SQL must be text"),
     (lambda lab: lab.instance.config[None], "name of a setting must be text"),
-    (lambda lab: dm.Connection(3), "host must be text"),
-    (lambda lab: dm.Connection(url=b"sqlite://"), "URL must be text"),
-    (lambda lab: dm.Schema("lab", connection=lab.instance), "connection must be a Connection"),
-    (lambda lab: dm.list_schemas("sqlite://"), "connection must be a Connection"),
-    (lambda lab: dm.trash.purge(connection="sqlite://"), "connection must be a Connection"),
-    (lambda lab: dm.FreeTable(), "FreeTable takes a full name"),
-    (lambda lab: dm.Retry(attempts="three"), "attempts must be a number"),
-    (lambda lab: dm.get_codec(3), "name of a codec must be text"),
-    (lambda lab: dm.register_type("x"), "must be a class"),
-    (lambda lab: dm.Connection("localhost", user=3), "user must be text"),
-    (lambda lab: dm.Connection("localhost", port="x"), "port must be a whole number"),
-    (lambda lab: dm.Diagram(lab.schema).save("x.svg", format=3), "format must be text"),
+    (lambda lab: public.Connection(3), "host must be text"),
+    (lambda lab: public.Connection(url=b"sqlite://"), "URL must be text"),
+    (lambda lab: public.Schema("lab", connection=lab.instance), "connection must be a Connection"),
+    (lambda lab: public.list_schemas("sqlite://"), "connection must be a Connection"),
+    (lambda lab: public.trash.purge(connection="sqlite://"), "connection must be a Connection"),
+    (lambda lab: public.FreeTable(), "FreeTable takes a full name"),
+    (lambda lab: public.Retry(attempts="three"), "attempts must be a number"),
+    (lambda lab: public.get_codec(3), "name of a codec must be text"),
+    (lambda lab: public.register_type("x"), "must be a class"),
+    (lambda lab: public.Connection("localhost", user=3), "user must be text"),
+    (lambda lab: public.Connection("localhost", port="x"), "port must be a whole number"),
+    (lambda lab: public.Diagram(lab.schema).save("x.svg", format=3), "format must be text"),
 ]
 
 
@@ -103,7 +104,7 @@ def test_values_without_meaning_are_refused(lab: Lab) -> None:
         lab.instance.Schema("\ud800")
     for arguments in ({"host": "a\0b"}, {"host": "localhost", "port": 10**9}):
         with pytest.raises(dm.errors.ConfigError):
-            dm.Connection(**arguments)
+            public.Connection(**arguments)
 
 
 def test_any_number_of_levels_ends(lab: Lab) -> None:
