@@ -1,5 +1,3 @@
-from typing import Any
-
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 class URLLib3Session:

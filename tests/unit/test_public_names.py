@@ -33,7 +33,9 @@ def test_older_pipelines_find_datajoints_names() -> None:
 
 
 def test_datamills_own_packages_are_not_hidden_by_datajoints_modules() -> None:
-    code = "import datamill; from datamill import diagram, settings, storage; print(diagram, settings, storage)"
+    code = (
+        "import datamill; from datamill import diagram, settings, storage; print(diagram, settings, storage)"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "datajoint" not in run.stdout
 
