@@ -83,6 +83,11 @@ WRONG: list[tuple[Callable[[Any], Any], str]] = [
     (lambda lab: public.Connection("localhost", user=3), "user must be text"),
     (lambda lab: public.Connection("localhost", port="x"), "port must be a whole number"),
     (lambda lab: public.Diagram(lab.schema).save("x.svg", format=3), "format must be text"),
+    (lambda lab: public.gc.collect(3), "garbage is collected from schemas or their names"),
+    (lambda lab: public.trash.list(3), "schema must be a Schema or its name"),
+    (lambda lab: public.export_project("x", 4), "schemas, their names and expressions are exported"),
+    (lambda lab: public.copy_database(3, 4), "source and destination must be connections or URLs"),
+    (lambda lab: public.metrics.snapshot(lab.mouse), "those of auto-populated tables"),
 ]
 
 

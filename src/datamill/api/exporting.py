@@ -9,9 +9,10 @@ from typing import Any
 from datamill.algebra.operators import as_relation
 from datamill.algebra.relations import BaseTable, Relation
 from datamill.api import default
+from datamill.api.schema import Schema
 from datamill.data.connection import Connection
 from datamill.data.fetch import count
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 
 
 def export_project(
@@ -104,6 +105,7 @@ def _relations(connection: Connection, sources: Sequence[Any]) -> list[Relation]
         if relation is not None:
             found.append(relation)
             continue
+        require(source, (Schema, str), "schemas, their names and expressions are exported")
         name = source if isinstance(source, str) else source.name
         found += [BaseTable(spec, connection) for spec in connection.catalog.load(name).values()]
     return found

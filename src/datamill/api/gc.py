@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from datamill.api import default
+from datamill.api.schema import Schema
 from datamill.data.gc_marks import Mark
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.maintenance.gc import Collector
 from datamill.storage.stores import Stores
 
@@ -44,6 +45,8 @@ class GarbageCollector(Collector):
     def __init__(
         self, *schemas: Any, store: str | None = None, config: Any = None, assume_complete: bool = False
     ) -> None:
+        for item in schemas:
+            require(item, (Schema, str), "garbage is collected from schemas or their names")
         connections = {id(item.connection): item.connection for item in schemas if not isinstance(item, str)}
         if len(connections) > 1:
             raise DataMillError("The schemas are on several connections.", hint="Collect one at a time.")

@@ -20,6 +20,7 @@ from datamill.api.schema import Schema
 from datamill.data import trash as trashing
 from datamill.data.trash import TrashEntry
 from datamill.data.trash_table import prepare_trash
+from datamill.errors import require
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -102,4 +103,5 @@ def _id(id: str | TrashEntry) -> str:
 def _schema(schema: Schema | str, connection: Connection | None) -> tuple[str, Connection]:
     if isinstance(schema, Schema):
         return schema.name, default.connection_or_default(connection or schema.connection)
+    require(schema, str, "schema must be a Schema or its name")
     return schema, default.connection_or_default(connection)

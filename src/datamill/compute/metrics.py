@@ -56,6 +56,8 @@ def snapshot(*tables: Any) -> dict[str, dict[str, Any]]:
     with _lock:
         found = {table: _table(table, values, now) for table, values in _values.items()}
     for table in tables:
+        if not hasattr(table, "jobs"):
+            raise TypeError(f"Jobs are those of auto-populated tables, not of {table!r}.")
         name = f"{table.database}.{table.table_name}"
         jobs = {status: number for status, number in table.jobs.progress().items() if status != "total"}
         found.setdefault(name, _table(name, {}, now))["jobs"] = jobs

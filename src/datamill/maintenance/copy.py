@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from datamill.catalog.definitions import changing, run
 from datamill.data.connection import Connection
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, require
 from datamill.maintenance import copy_progress
 from datamill.maintenance.copy_access import check_access
 from datamill.maintenance.copy_plan import CopyPlan, plan_copy
@@ -87,6 +87,8 @@ def copy_database(
         >>> print(report)
     """
     names = [schemas] if isinstance(schemas, str) else schemas
+    for side in (source, destination):
+        require(side, (Connection, str), "source and destination must be connections or URLs")
     with ExitStack() as stack:
         ours, theirs = (
             stack.enter_context(Connection(url=side)) if isinstance(side, str) else side
