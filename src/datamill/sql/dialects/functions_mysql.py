@@ -156,6 +156,12 @@ def _typed(before: str, after: str) -> Renderer:
     return render
 
 
+def _mariadb_date(writer: Writer, call: Call) -> None:
+    """Only where something is added does MariaDB find that there is no such day."""
+    after = ")" if call.type.family == "time" else ") + INTERVAL 0 DAY"
+    _typed("STR_TO_DATE(", after)(writer, call)
+
+
 def _unix_timestamp(writer: Writer, call: Call) -> None:
     whole = call.type.family == "integer"
     unit, after = ("SECOND", "") if whole else ("MICROSECOND", " / 1e6)")
@@ -368,6 +374,7 @@ MYSQL_FUNCTIONS: dict[str, Renderer] = {
 MARIADB_FUNCTIONS: dict[str, Renderer] = {
     **MYSQL_FUNCTIONS,
     "LITERAL": _mariadb_literal,
+    "STR_TO_DATE": _mariadb_date,
     "CAST": MARIADB_CASTS,
     "REGEXP": _mariadb_regexp,
     "REGEXP_REPLACE": _with_pattern("REGEXP_REPLACE(", ")"),

@@ -64,7 +64,7 @@ TIMESTAMPDIFF(HOUR, CAST(`day` AS DATETIME), `ts`);
 DATE_FORMAT(`ts`, %s);
 -- '%d.%m.%Y'
 
-CAST(STR_TO_DATE(`name`, %s) AS DATE);
+CAST(STR_TO_DATE(`name`, %s) + INTERVAL 0 DAY AS DATE);
 -- '%d.%m.%Y'
 
 CAST(STR_TO_DATE(`name`, %s) AS TIME);
