@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -469,6 +470,26 @@ def test_inputs_that_vanish_get_three_attempts(lab: Lab) -> None:
 
 
 # claims, leases, fences ------------------------------------------------------------------------------------------
+
+
+def test_rows_that_others_lock_for_a_moment_are_claimed(lab: Lab) -> None:
+    result = lab.computed()
+    result.jobs.refresh()
+    locked = threading.Event()
+
+    def look() -> None:
+        with dm.Connection(url=lab.url) as other, other.transaction:
+            row_lock = "" if lab.instance.connection.address.backend == "sqlite" else " FOR UPDATE"
+            other.query(f"SELECT * FROM {result.jobs.full_table_name}{row_lock}")
+            locked.set()
+            time.sleep(0.2)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    assert locked.wait(10)
+    assert len(lab.claims(result).claim(10)) == 10
+    looking.join()
+    assert lab.claims(result).claim(10) == []
 
 
 def test_claims_come_by_priority_then_time_then_key(lab: Lab) -> None:

@@ -27,6 +27,8 @@ Key = Mapping[str, Any]
 Values = tuple[Any, ...]
 
 HEARTBEATS_PER_LEASE = 4
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+"""Seconds between attempts to claim jobs that others hold locked for the moment."""
 _TOKEN_BITS = 62
 
 
@@ -82,6 +84,18 @@ class Claims:
             most_priority: Only jobs of this priority or a smaller number.
         """
         begun = time.monotonic()
+        claims = self._claim_once(count, most_priority)
+        for pause in _PAUSES:
+            if claims or not self._is_any_due(most_priority):
+                break
+            time.sleep(pause)
+            claims = self._claim_once(count, most_priority)
+        name = self.table.target.name
+        metrics.count(name, "claims", len(claims))
+        metrics.count(name, "queue_seconds", time.monotonic() - begun)
+        return claims
+
+    def _claim_once(self, count: int, most_priority: int | None) -> list[Claim]:
         with deferred():  # what is claimed is known to be held, or it would never be given back
             run = self.jobs.connection.run_write
             try:
@@ -90,10 +104,16 @@ class Claims:
                 self._disclaim()
                 claims = run(lambda session: self._claim(session, count, most_priority))
             self._held.update((claim.bound, claim) for claim in claims)
-        name = self.table.target.name
-        metrics.count(name, "claims", len(claims))
-        metrics.count(name, "queue_seconds", time.monotonic() - begun)
         return claims
+
+    def _is_any_due(self, most_priority: int | None) -> bool:
+        """True if there is a job to claim, locked or not: databases lock rows for a moment that they only look at."""
+
+        def work(session: BackendSession) -> bool:
+            now, _ = self.table.now(session)
+            return bool(self._candidates(session, now, 1, most_priority, lock=False))
+
+        return self.jobs.connection.run_read(work)
 
     def _disclaim(self) -> None:
         """Give back what was claimed by a transaction whose end is not known; without leases that cannot be told."""
@@ -129,7 +149,7 @@ class Claims:
         ]
 
     def _candidates(
-        self, session: BackendSession, now: Any, count: int, most_priority: int | None
+        self, session: BackendSession, now: Any, count: int, most_priority: int | None, *, lock: bool = True
     ) -> list[Values]:
         conditions = [
             self.table.is_in(*job_states.sources(Event.RESERVE)),
@@ -147,7 +167,7 @@ class Claims:
             conditions,
             order=("priority", "scheduled_time", *self.table.key),
             limit=count,
-            skip_locked=True,
+            skip_locked=lock,
         )
         rows = session.execute(statement.sql, statement.params).rows
         if not counters:
