@@ -36,8 +36,10 @@ mariadb_start() {
     # Without this mark the first start was not finished, and the user may be missing.
     [ -e "$folder/complete" ] || { rm -rf "$folder/data"; mariadb_create "$folder" || return 1; }
     [ ! -e "$folder/users.sql" ] || first=(--init-file="$folder/users.sql")
+    # A server that starts removes all temporary tables from its folder for them, those of other servers, too.
+    as_user mkdir -p "$folder/tmp"
     (exec 9>&-; cd / && as_user setsid /usr/sbin/mariadbd --no-defaults --datadir="$folder/data" \
-        --bind-address=127.0.0.1 --port="$(port_of mariadb)" --socket="$folder/server.sock" \
+        --tmpdir="$folder/tmp" --bind-address=127.0.0.1 --port="$(port_of mariadb)" --socket="$folder/server.sock" \
         --pid-file="$folder/server.pid" --log-error="$folder/server.log" \
         --skip-name-resolve --local-infile=1 --max-allowed-packet=64M --max-connections=300 \
         --innodb-flush-log-at-trx-commit=2 --innodb-doublewrite=0 --innodb-flush-method=nosync \

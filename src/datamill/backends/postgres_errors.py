@@ -76,7 +76,8 @@ def first_line(error: Exception) -> str:
 def _of_driver(error: psycopg.Error, facts: Facts, place: str) -> DataMillError:
     """Explain an error that has no SQLSTATE: it comes from the driver, not from the server."""
     text = first_line(error)
-    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+    # An internal error of the driver: the server's last words were cut off in the middle of an answer.
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.InternalError):
         return LostConnectionError(
             f"The connection to {place} was lost: {text}.", hint="Anything not committed is undone."
         )
