@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from psycopg import pq
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper
+
+from datamill.backends.postgres_text import PLAIN_TEXT
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
@@ -24,14 +23,7 @@ def _hexadecimal(value: bytes | bytearray | memoryview) -> str:
 
 
 _TEXT_OF: dict[type, Callable[[Any], str]] = {
-    int: int.__repr__,
-    float: float.__repr__,
-    bool: {True: "t", False: "f"}.__getitem__,
-    Decimal: str,
-    date: date.isoformat,
-    datetime: datetime.isoformat,
-    time: time.isoformat,
-    UUID: str,
+    **PLAIN_TEXT,
     str: _quoted,
     bytes: _hexadecimal,
     bytearray: _hexadecimal,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 from itertools import chain
 from typing import Any
-from uuid import UUID
 
 from datamill.backends.base import Conflict
 from datamill.backends.postgres_open import PgConnection
-from datamill.backends.postgres_text import numbered
+from datamill.backends.postgres_text import PLAIN_TEXT, numbered
 from datamill.model.names import TableName
 from datamill.sql.dialects.postgresql import POSTGRESQL
 from datamill.sql.dml import insert_select, insert_values
@@ -134,14 +131,7 @@ def _text_of_bytes(value: bytes | bytearray | memoryview) -> str:
 
 
 _TEXT_OF: dict[type, Callable[[Any], str]] = {
-    int: int.__repr__,
-    float: float.__repr__,
-    bool: {True: "t", False: "f"}.__getitem__,
-    Decimal: str,
-    date: date.isoformat,
-    datetime: datetime.isoformat,
-    time: time.isoformat,
-    UUID: str,
+    **PLAIN_TEXT,
     bytes: _text_of_bytes,
     bytearray: _text_of_bytes,
     memoryview: _text_of_bytes,

@@ -1,10 +1,26 @@
-"""Statements as PostgreSQL takes them: ``%s`` becomes ``$1``, ``$2``, ..."""
+"""Texts as PostgreSQL takes them: statements in which ``%s`` becomes ``$1``, ``$2``, ..., and values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+PLAIN_TEXT: dict[type, Callable[[Any], str]] = {
+    int: int.__repr__,
+    float: float.__repr__,
+    bool: {True: "t", False: "f"}.__getitem__,
+    Decimal: str,
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    time: time.isoformat,
+    UUID: str,
+}
+"""How values are written that need neither quotes nor escapes, alike in COPY and in array literals."""
 
 _PIECES = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | %% | %s""", re.VERBOSE)
 

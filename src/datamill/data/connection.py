@@ -358,10 +358,8 @@ class Connection:
         state = self._state()
         was_open = state.explicit or state.session.in_transaction
         try:
-            with state.guarded():
-                return work(self.session)
-        except LostConnectionError as error:
-            self._after_loss(state, was_open, error)
+            return self._attempt(work)
+        except LostConnectionError:
             wanted = self.config.database.reconnect if reconnect is None else reconnect
             if was_open or not wanted or self.address.is_memory:
                 raise
@@ -373,6 +371,13 @@ class Connection:
         Args:
             work: Called with the session.
         """
+        try:
+            return self._attempt(work)
+        except LostConnectionError as error:
+            raise error.suggest("The outcome of the statement is unknown.") from error.__cause__
+
+    def _attempt(self, work: Callable[[BackendSession], Returned]) -> Returned:
+        """Run a function; if the connection is lost meanwhile, the thread has a new session afterwards."""
         state = self._state()
         was_open = state.explicit or state.session.in_transaction
         try:
@@ -380,7 +385,7 @@ class Connection:
                 return work(self.session)
         except LostConnectionError as error:
             self._after_loss(state, was_open, error)
-            raise error.suggest("The outcome of the statement is unknown.") from error.__cause__
+            raise
 
     def _after_loss(self, state: ThreadState, was_open: bool, error: LostConnectionError) -> None:
         if was_open and state.explicit:
