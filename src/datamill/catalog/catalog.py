@@ -239,7 +239,7 @@ class Catalog:
         definitions.drop_schema(self._host, self, schema)
 
     def declare(self, *specs: TableSpec) -> list[TableName]:
-        """Create tables, with their rows in ``~lineage``, all or nothing.
+        """Create tables, with their rows in ``~lineage``, all or nothing; on MySQL and MariaDB table by table.
 
         Args:
             specs: Tables of one schema, which exists; what they reference exists or stands before them.

@@ -116,7 +116,8 @@ def declare(host: Host, catalog: Tables, specs: Sequence[TableSpec]) -> list[Tab
         _ensure_lineage_table(session, catalog, schema)
         for spec in absent:
             create_table(session, spec, {name: known[name] for name in spec.parents})
-        write_lineage(session, *absent)
+            # At once: where definitions are no part of transactions, a later table that fails must not cost it.
+            write_lineage(session, spec)
         keep = catalog.read_new([lineage_name(schema), *made])
     keep()
     return made
