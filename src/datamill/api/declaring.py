@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from datamill.api.resolution import scopes_of, table_of
 from datamill.api.tiers import Lookup, Part, UserTable
 from datamill.catalog import AlterPlan, adopted, compare
+from datamill.catalog.hidden import hidden_attributes
 from datamill.catalog.resolve import stored_type
 from datamill.data.contents import insert_contents
 from datamill.data.objects import require_stores
-from datamill.data.origin import ORIGIN
 from datamill.errors import (
     DataMillError,
     DataMillWarning,
@@ -24,9 +24,9 @@ from datamill.errors import (
 )
 from datamill.language import Reference, parse_definition, resolve_definition, with_codecs
 from datamill.model.attribute import Attribute
-from datamill.model.names import TableName, Tier
+from datamill.model.names import TableName
 from datamill.model.table import TableSpec
-from datamill.model.types import KINDS, parse_type
+from datamill.model.types import KINDS
 
 if TYPE_CHECKING:
     from datamill.api.schema import Schema
@@ -173,41 +173,6 @@ def part_members(cls: type) -> dict[str, type[Part]]:
         for name, value in sorted(members.items())
         if isinstance(value, type) and issubclass(value, Part) and value is not Part
     }
-
-
-def hidden_attributes(
-    name: TableName, *, job_metadata: bool = False, provenance: bool = False, origin: bool = False
-) -> tuple[Attribute, ...]:
-    """Return the platform's own attributes of a new table.
-
-    Args:
-        name: The table.
-        job_metadata: Include those of ``jobs.add_job_metadata``.
-        provenance: Include those of ``jobs.provenance``.
-        origin: Include that of ``provenance.capture``.
-    """
-    if origin and name.tier is Tier.MANUAL:
-        comment = "extrinsic provenance for a row that entered from outside"
-        return (_hidden(ORIGIN, "json", True, None, comment),)
-    if not name.tier.is_auto_populated:
-        return ()
-    metadata = (
-        _hidden("_job_start_time", "datetime(3)", True, None, "when computation began"),
-        _hidden("_job_duration", "float32", True, None, "computation duration in seconds"),
-        _hidden("_job_version", "varchar(64)", False, "", "code version"),
-    )
-    records = (
-        _hidden("_job_run", "uuid", True, None, "run of populate"),
-        _hidden("_job_code", "char(16)", True, None, "fingerprint of the code"),
-    )
-    return (*(metadata if job_metadata else ()), *(records if provenance else ()))
-
-
-def _hidden(name: str, type_text: str, nullable: bool, default: Any, comment: str) -> Attribute:
-    attribute_type = parse_type(type_text)
-    return Attribute(
-        name, attribute_type, attribute_type, nullable=nullable, default=default, comment=comment
-    )
 
 
 def _report_drift(schema: Schema, declared: TableSpec, existing: TableSpec) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from datamill.api.targets import add_hidden_columns, specs_of
+from datamill.api.targets import specs_of
 from datamill.catalog.definitions import changing, run
-from datamill.maintenance.columns import replica_identity
+from datamill.maintenance.columns import add_hidden_columns, replica_identity
 
 __all__ = ["add_prov_column", "set_replica_identity"]
 
@@ -29,7 +29,7 @@ def add_prov_column(target: Any, dry_run: bool = True) -> dict[str, Any]:
         >>> add_prov_column(schema, dry_run=False)["tables_modified"]
         2
     """
-    return add_hidden_columns(target, dry_run, origin=True)
+    return add_hidden_columns(*specs_of(target), dry_run, origin=True)
 
 
 def set_replica_identity(target: Any, mode: str = "full", dry_run: bool = True) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from datamill.api.schema import Schema
-from datamill.api.targets import add_hidden_columns
+from datamill.api.targets import specs_of
 from datamill.catalog.lineage import lineage_rows
+from datamill.maintenance.columns import add_hidden_columns
 
 __all__ = ["add_job_metadata_columns", "rebuild_lineage"]
 
@@ -31,7 +32,7 @@ def add_job_metadata_columns(target: Any, dry_run: bool = True) -> dict[str, Any
         >>> add_job_metadata_columns(schema, dry_run=False)["columns_added"]
         3
     """
-    return add_hidden_columns(target, dry_run, job_metadata=True)
+    return add_hidden_columns(*specs_of(target), dry_run, job_metadata=True)
 
 
 def rebuild_lineage(schema: Schema, dry_run: bool = True) -> dict[str, Any]:

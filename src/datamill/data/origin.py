@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
-ORIGIN = "_prov"
-
 
 def origin_of_rows(connection: Connection) -> dict[str, Any]:
     """Return what is recorded with rows that are inserted now: time, agent, code, source, and the make they are from.

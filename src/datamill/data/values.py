@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from datamill.catalog.hidden import ORIGIN
 from datamill.codecs import CodecChain, blob, chain_for
-from datamill.data.origin import ORIGIN
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
 from datamill.model.convert import Converter, converter

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datamill.catalog.definitions import changing, run
+from datamill.catalog.hidden import hidden_attributes
 from datamill.errors import DataMillError
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
@@ -19,24 +20,43 @@ if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
 
-def missing_columns(spec: TableSpec, wanted: Sequence[Attribute]) -> tuple[Attribute, ...]:
-    """Return the attributes of which a table has no column."""
+def add_hidden_columns(
+    connection: Connection, specs: Sequence[TableSpec], dry_run: bool, **kinds: bool
+) -> dict[str, Any]:
+    """Add hidden columns to the tables that lack them.
+
+    Args:
+        connection: Where.
+        specs: The tables.
+        dry_run: Only say what would be done.
+        **kinds: Which, as for `hidden_attributes`; tables that have none of these are passed over.
+
+    Returns:
+        ``tables_analyzed``, ``tables_modified``, ``columns_added``, and ``details``: table and columns of each.
+    """
+    wanted = [(spec, hidden_attributes(spec.name, **kinds)) for spec in specs]
+    analyzed = [(spec, _missing(spec, columns)) for spec, columns in wanted if columns]
+    lacking = [(spec, missing) for spec, missing in analyzed if missing]
+    if not dry_run:
+        for spec, missing in lacking:
+            _add_columns(connection, spec, missing)
+    return {
+        "tables_analyzed": len(analyzed),
+        "tables_modified": len(lacking),
+        "columns_added": sum(len(missing) for _, missing in lacking),
+        "details": [
+            {"table": str(spec.name), "columns": [item.name for item in missing]} for spec, missing in lacking
+        ],
+    }
+
+
+def _missing(spec: TableSpec, wanted: Sequence[Attribute]) -> tuple[Attribute, ...]:
     known = {column.name for column in spec.columns}
     return tuple(item for item in wanted if item.name not in known)
 
 
-def add_columns(connection: Connection, spec: TableSpec, missing: Sequence[Attribute]) -> None:
-    """Add hidden columns to a table, in one transaction where the database allows it.
-
-    Args:
-        connection: Where.
-        spec: The table.
-        missing: Nullable attributes, or ones with a default.
-
-    Raises:
-        DataMillError: A transaction is open.
-        AccessError: The user may not alter the table.
-    """
+def _add_columns(connection: Connection, spec: TableSpec, missing: Sequence[Attribute]) -> None:
+    """Add hidden columns to a table, in one transaction where the database allows it."""
     grown = replace(spec, hidden=(*spec.hidden, *missing))
     dialect = connection.dialect
     with changing(connection, connection.catalog, f"add columns to {spec.name}") as session:
