@@ -106,6 +106,22 @@ note = null : varchar(64)
 """
 
 
+def sample_rows(size: int) -> list[dict[str, Any]]:
+    """Return the rows of seven columns that all benchmarks insert; this file serves both interpreters."""
+    return [
+        {
+            "a": i // 100,
+            "b": i % 100,
+            "x": i / 7,
+            "label": f"row {i}",
+            "flag": i % 3,
+            "day": "2024-02-29",
+            "note": None,
+        }
+        for i in range(size)
+    ]
+
+
 def seconds(action: Callable[[], object], count: int = 1) -> float:
     """Run an action and return the seconds per unit of work in it."""
     begun = time.perf_counter()
@@ -126,18 +142,7 @@ class Operations:
         self.known: dict[str, Any] = {}
         self.filled: list[Any] = []
         self.numbers = iter(range(10**9))
-        self.rows = [
-            {
-                "a": i // 100,
-                "b": i % 100,
-                "x": i / 7,
-                "label": f"row {i}",
-                "flag": i % 3,
-                "day": "2024-02-29",
-                "note": None,
-            }
-            for i in range(size)
-        ]
+        self.rows = sample_rows(size)
         self.full = self.table(DEFINITION)
         self.full.insert(self.rows)
         self.second = self.table(f"-> {self.full.__name__}\nc : int32\n---\ny : float64\n")

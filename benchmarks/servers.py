@@ -14,8 +14,7 @@ import numpy as np
 
 import datamill as dm
 from benchmarks.harness import Row, in_turn, seconds
-from benchmarks.peer import METHODS, Peer
-from benchmarks.sqlite import DEFINITION
+from benchmarks.peer import DEFINITION, METHODS, Peer, sample_rows
 from datamill.data.query import compile_query
 
 Measure = Callable[[], float]
@@ -38,18 +37,7 @@ class ServerBench:
         if "bench_datamill" in dm.list_schemas(self.instance.connection):
             self.instance.Schema("bench_datamill").drop()
         self.schema = self.instance.Schema("bench_datamill")
-        self.rows = [
-            {
-                "a": i // 100,
-                "b": i % 100,
-                "x": i / 7,
-                "label": f"row {i}",
-                "flag": i % 3,
-                "day": "2024-02-29",
-                "note": None,
-            }
-            for i in range(size)
-        ]
+        self.rows = sample_rows(size)
         self.tuples = [tuple(row.values()) for row in self.rows]
         self._number = 0
 
@@ -107,6 +95,9 @@ class ServerBench:
         self.raw_insert(name)
         for method in METHODS:
             fetch = getattr(table, method)
+            fetch()  # loads the library of the format, on either side
+            if self.peer is not None:
+                self.peer.measure(method)
             yield self.row(
                 method,
                 "row",

@@ -16,6 +16,7 @@ import numpy as np
 
 import datamill as dm
 from benchmarks.harness import Row, pairs, seconds, show
+from benchmarks.peer import DEFINITION, sample_rows
 from datamill.data.query import compile_query
 
 COLUMNS = ("a", "b", "x", "label", "flag", "day", "note")
@@ -23,16 +24,6 @@ CREATE = (
     "CREATE TABLE {name} (a INTEGER NOT NULL, b INTEGER NOT NULL, x REAL NOT NULL, label TEXT NOT NULL, flag INTEGER, "
     "day TEXT, note TEXT, PRIMARY KEY (a, b)) STRICT, WITHOUT ROWID"
 )
-DEFINITION = """
-a : int32
-b : int32
----
-x : float64
-label : varchar(32)
-flag : int16
-day : varchar(10)
-note = null : varchar(64)
-"""
 
 
 class Bench:
@@ -45,18 +36,7 @@ class Bench:
         self.raw = apsw.Connection(f"{folder}/raw.db")
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             self.raw.execute(f"PRAGMA {pragma}").fetchall()
-        self.rows = [
-            {
-                "a": i // 100,
-                "b": i % 100,
-                "x": i / 7,
-                "label": f"row {i}",
-                "flag": i % 3,
-                "day": "2024-02-29",
-                "note": None,
-            }
-            for i in range(size)
-        ]
+        self.rows = sample_rows(size)
         self.tuples = [tuple(row.values()) for row in self.rows]
         self._number = 0
 
@@ -120,15 +100,17 @@ class Bench:
 
     def fetch1(self, table: Any, name: str) -> Row:
         """One value of one row."""
-        count = 300
+        count, groups = 300, self.size // 100
 
         def one() -> None:
             for index in range(count):
-                (table & {"a": index, "b": 5}).fetch1("x")
+                (table & {"a": index % groups, "b": 5}).fetch1("x")
 
         def raw_one() -> None:
             for index in range(count):
-                self.raw.execute(f"SELECT x FROM {name} WHERE a = ? AND b = ?", (index, 5)).fetchall()
+                self.raw.execute(
+                    f"SELECT x FROM {name} WHERE a = ? AND b = ?", (index % groups, 5)
+                ).fetchall()
 
         measured = pairs(lambda: seconds(one, count), lambda: seconds(raw_one, count), self.rounds)
         return Row("fetch1 of one value", "call", *measured, "peer on a server: 194 us")
