@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -186,6 +188,19 @@ def test_processes_creating_one_file_at_once(path: Path) -> None:
     session = SqliteSession(str(path))
     assert numbers(session) == [0, 1, 2, 3]
     session.close()
+
+
+def test_threads_creating_files_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(60):
+            start = threading.Barrier(4)
+
+            def create(start: threading.Barrier = start, place: str = f"{tmp_path}/{number}.db") -> None:
+                start.wait()
+                SqliteSession(place).close()
+
+            for created in [pool.submit(create) for _ in range(4)]:
+                created.result()
 
 
 # full disks --------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def _claim(connection: apsw.Connection, path: str, busy_timeout: float) -> None:
     if mark == 0 and _is_empty(connection):
         _check_writable(connection, path)
         _make_ours(connection, path, busy_timeout)
-        mark = APPLICATION_ID
+    mark = mark or _pragma(connection, "application_id")  # another process may have been faster
     if mark != APPLICATION_ID:
         hint = "Choose another file in database.url or database.path; this one was left alone."
         raise DataMillError(f"{path} is the database of another program.", hint=hint)
@@ -157,10 +157,7 @@ def _make_ours(connection: apsw.Connection, path: str, busy_timeout: float) -> N
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         _write_ahead(connection, busy_timeout)
     connection.execute("BEGIN IMMEDIATE")
-    if _pragma(connection, "application_id") == 0:  # else another process was faster
-        if not _is_empty(connection):
-            connection.execute("ROLLBACK")
-            return
+    if _is_empty(connection):  # else another process was faster
         for statement in CATALOG_TABLES:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
