@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from tests.services import service_url
 
 if service_url("postgresql") is None:
     pytest.skip("PostgreSQL runs nowhere: scripts/services start", allow_module_level=True)
+
+import psycopg
 
 from datamill.backends import postgres_statements
 from datamill.backends.postgres import PostgresSession, connect
@@ -140,12 +143,33 @@ def test_large_values_stay_out_of_plans(session: PostgresSession) -> None:
     assert sizes == [(11, len(noise))]
 
 
-def test_an_interrupt_ends_what_the_server_does(session: PostgresSession) -> None:
-    import _thread
+def _interrupt_when_sleeping(watcher: PostgresSession) -> None:
+    """Interrupt the main thread as soon as the server runs its statement."""
+    asleep = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
+    while not watcher.execute(asleep).rows:
+        time.sleep(0.01)
+    _thread.interrupt_main()
 
-    threading.Timer(0.5, _thread.interrupt_main).start()
+
+def test_an_interrupt_ends_what_the_server_does(session: PostgresSession, database_url: str) -> None:
+    watcher = connect(parse_url(database_url), Settings())
+    threading.Thread(target=_interrupt_when_sleeping, args=[watcher], daemon=True).start()
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         session.execute("SELECT pg_sleep(60)")
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 50
     assert session.execute("SELECT 1").rows == [(1,)]
+    watcher.close()
+
+
+def test_an_interrupt_before_the_answer_leaves_none_for_the_next_statement(
+    session: PostgresSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(psycopg.Connection, "wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        session.execute("SELECT 1")
+    monkeypatch.undo()
+    assert session.execute("SELECT 2").rows == [(2,)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -65,11 +66,15 @@ class Statements:
         values = transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
         types, formats = transformer.types or (), transformer.formats or ()
         self._running = name = self._name(sql, types) if keep else None
-        if name is None:
-            self._pgconn.send_query_params(sql.encode(), values, types, formats, result_format=1)
-        else:
-            self._pgconn.send_query_prepared(name, values, formats, result_format=1)
-        result = self._result()
+        try:
+            if name is None:
+                self._pgconn.send_query_params(sql.encode(), values, types, formats, result_format=1)
+            else:
+                self._pgconn.send_query_prepared(name, values, formats, result_format=1)
+            result = self._result()
+        except BaseException:
+            self._leave_no_answer()
+            raise
         if result.status == ExecStatus.COMMAND_OK:
             self._look_at(result.command_status or b"")
         return result
@@ -120,6 +125,13 @@ class Statements:
             self._connection.close()
             raise psycopg.ProgrammingError("COPY cannot be run like this")
         raise error_from_result(result, encoding="utf-8")
+
+    def _leave_no_answer(self) -> None:
+        """Give up a connection with an answer nobody waited for, which the next statement would take for its own."""
+        if self._pgconn.transaction_status == TransactionStatus.ACTIVE:
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=5)
+            self._connection.close()
 
     def _name(self, sql: str, types: tuple[int, ...]) -> bytes | None:
         """Return the name of a statement that the server knows; it is told of those that are run again and again."""
