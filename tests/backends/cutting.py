@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from datamill.errors import DataMillError
+from datamill.errors import DataMillError, QueryError
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -26,6 +26,15 @@ def cut_others(connection: Connection) -> None:
     name = connection.dialect.name
     if name not in _OTHERS:
         return
-    for (number,) in connection.query(_OTHERS[name], None).fetchall():
+    for number in _others(connection, _OTHERS[name]):
         with suppress(DataMillError):  # it ended by itself
             connection.query(_END[name].format(number), None)
+
+
+def _others(connection: Connection, query: str) -> list[int]:
+    while True:
+        try:
+            return [number for (number,) in connection.query(query, None).fetchall()]
+        except QueryError as error:  # MySQL cannot list a statement with the bytes of a blob in it
+            if "Cannot convert string" not in str(error):
+                raise

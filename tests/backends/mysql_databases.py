@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.services import service_url
 
 from datamill.settings.address import DatabaseAddress, parse_url
 
+_CANNOT_CONVERT = 3854
 _SYSTEM = ("information_schema", "mysql", "performance_schema", "sys")
 _held: dict[str, int] = {}
 DRIVERS = ("mysqlclient", "pymysql")
@@ -94,11 +96,21 @@ def _end_connections(name: str) -> None:
         "SELECT ID FROM information_schema.PROCESSLIST WHERE USER <> 'system user' AND USER <> 'event_scheduler' "
         "AND ID <> CONNECTION_ID()"
     )
-    for (number,) in run(name, query):
+    for number in _listed(name, query):
         try:
             run(name, f"KILL {number}")
         except pymysql.err.OperationalError:
             continue  # it ended by itself
+
+
+def _listed(name: str, query: str) -> list[int]:
+    while True:
+        try:
+            return [number for (number,) in run(name, query)]
+        except pymysql.err.OperationalError as error:  # a statement with the bytes of a blob cannot be listed
+            if error.args[0] != _CANNOT_CONVERT:
+                raise
+            time.sleep(0.01)
 
 
 def release(name: str) -> Callable[[str], None]:
