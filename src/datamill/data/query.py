@@ -97,13 +97,29 @@ def run(
         by_column: A table is wanted: have the driver make columns if it can.
     """
     observe_read(connection, relation)
-    # One row of small values costs less to read whole than to project.
-    whole = names is None or (names_one_row(relation) and not relation.heading.blobs)
-    narrow = relation if whole else narrowed(relation, names or ())
+    if names and names_one_row(relation) and not any(relation.heading[name].is_codec for name in names):
+        return _values_of_one_row(connection, relation, names, squeeze)
+    narrow = relation if names is None else narrowed(relation, names)
     statement = compile_query(connection, narrow)
     columns = _read_columns(connection, narrow, statement) if by_column else None
     rows = columns if columns is not None else _read_rows(connection, statement)
     return fetched(connection, narrow, rows, names, squeeze=squeeze, columns=columns)
+
+
+def _values_of_one_row(
+    connection: Connection, relation: Relation, names: Sequence[str], squeeze: bool
+) -> Fetched:
+    """Read nothing but some attributes, for which a projection would take longer than the query."""
+    statement = compile_select(relation, connection.dialect, only=names)
+    rows = _read_rows(connection, statement)
+    return Fetched(
+        relation.heading.only(names),
+        rows,
+        connection.dialect,
+        connection.config,
+        wanted=names,
+        squeeze=squeeze,
+    )
 
 
 def _read_rows(connection: Connection, statement: Statement) -> list[tuple[Any, ...]]:

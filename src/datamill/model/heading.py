@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -91,6 +91,10 @@ class Heading:
             return self._by_name[name]
         except (KeyError, TypeError):  # names may be whatever users pass for one
             raise self.unknown(name) from None
+
+    def only(self, names: Container[str]) -> Heading:
+        """Return the heading of some of the attributes, in the same order."""
+        return Heading([attribute for name, attribute in self._by_name.items() if name in names])
 
     def get(self, name: str) -> Attribute | None:
         """Return an attribute, or None."""

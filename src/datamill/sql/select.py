@@ -18,18 +18,21 @@ from datamill.sql.select_tree import wrapped
 from datamill.sql.writer import Statement
 
 MOST_TEXTS = 1024
-_texts: dict[tuple[int, int, tuple[str, ...]], tuple[TableSpec, Dialect, str]] = {}
+_texts: dict[tuple[int, int, tuple[str, ...], tuple[str, ...]], tuple[TableSpec, Dialect, str]] = {}
 """Texts of SELECTs of one table by the values of some attributes, the most frequent of all; specs are told apart by
 identity."""
 
 
-def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False) -> Statement:
+def compile_select(
+    relation: Relation, dialect: Dialect, *, inline: bool = False, only: Sequence[str] = ()
+) -> Statement:
     """Return the SELECT of a relation, ordered if it is a Top.
 
     Args:
         relation: What to read.
         dialect: Whose SQL.
         inline: Write values into the text, for people to read.
+        only: The attributes that are wanted; default: all. Rows that differ in others alone stay apart.
 
     Example:
         >>> from datamill.algebra.operators import restrict
@@ -47,16 +50,16 @@ def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False
         Statement(sql='SELECT t1."mouse", t1."age" FROM "lab.mouse" AS t1 WHERE t1."age" = ?', params=(7,))
     """
     if inline or type(relation) is not Restriction or type(relation.operand) is not BaseTable:
-        return _compile(relation, dialect, inline)
+        return _compile(relation, dialect, inline, only)
     equalities = [item for item in relation.predicates if is_bound_alone(item)]
     if len(equalities) < len(relation.predicates):
-        return _compile(relation, dialect)
+        return _compile(relation, dialect, only=only)
     spec = relation.operand.spec
-    key = (id(spec), id(dialect), tuple([item.name for item in equalities]))
+    key = (id(spec), id(dialect), tuple([item.name for item in equalities]), tuple(only))
     kept = _texts.get(key)
     if kept is not None and kept[0] is spec and kept[1] is dialect:
         return Statement(kept[2], tuple([dialect.bound(item.value, item.type) for item in equalities]))
-    statement = _compile(relation, dialect)
+    statement = _compile(relation, dialect, only=only)
     if len(_texts) >= MOST_TEXTS:
         _texts.clear()
     _texts[key] = (spec, dialect, statement.sql)
@@ -64,9 +67,14 @@ def compile_select(relation: Relation, dialect: Dialect, *, inline: bool = False
 
 
 @nesting("The query")
-def _compile(relation: Relation, dialect: Dialect, inline: bool = False) -> Statement:
+def _compile(
+    relation: Relation, dialect: Dialect, inline: bool = False, only: Sequence[str] = ()
+) -> Statement:
     writer = SelectWriter(dialect, inline)
-    writer.select(build(relation), outermost=relation.heading)
+    select = build(relation)
+    if only:
+        select.columns = {name: value for name, value in select.columns.items() if name in only}
+    writer.select(select, outermost=relation.heading)
     return writer.finish()
 
 
