@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from datamill.algebra.expression.kinds import Mismatch
@@ -184,8 +183,3 @@ def regexp_substr(text: str, pattern: str) -> str | None:
     """Return the first match, None if there is none."""
     match = _regular(pattern).search(text)
     return None if match is None else match.group(0)
-
-
-def text_to_bytes(value: Any) -> bytes:
-    """Return UTF-8 bytes."""
-    return value.encode() if isinstance(value, str) else bytes(value)

@@ -6,7 +6,6 @@ All nodes are frozen values. Where a node stood in the text (`Position`) does no
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -84,12 +83,6 @@ class AttributeLine:
     comment: str = ""
     position: Position = field(default=NOWHERE, compare=False, repr=False)
     default_position: Position = field(default=NOWHERE, compare=False, repr=False)
-
-    @property
-    def renamed_from(self) -> str | None:
-        """The former name that a comment opening with ``{old}`` gives, else None."""
-        found = re.match(r"\{([a-z][a-z0-9_]*)\}", self.comment)
-        return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +164,3 @@ class Definition:
     def indexes(self) -> tuple[IndexLine, ...]:
         """The index lines in order."""
         return tuple(line for line in self.lines if isinstance(line, IndexLine))
-
-    @property
-    def has_separator(self) -> bool:
-        """True if ``---`` divides key and rest."""
-        return any(isinstance(line, SeparatorLine) for line in self.lines)

@@ -65,7 +65,6 @@ def test_a_whole_definition() -> None:
         'mice of "the" lab, 100% : all',
     )
     assert definition.lines[4].position.line_number == 8
-    assert definition.has_separator
 
 
 def test_only_a_first_comment_is_the_table_comment() -> None:
@@ -237,11 +236,6 @@ def test_comments_may_hold_anything_else() -> None:
 
 def test_native_types_have_no_record_in_their_comment() -> None:
     assert len(one("a : int #" + "x" * 1024).comment) == 1024
-
-
-def test_a_comment_may_name_the_former_attribute() -> None:
-    assert one("a : int8 # {old} age").renamed_from == "old"
-    assert one("a : int8 # age {old}").renamed_from is None
 
 
 def test_references_alone() -> None:

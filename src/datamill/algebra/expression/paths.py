@@ -85,11 +85,6 @@ def _step_text(step: str | int) -> str:
     return f'."{escaped}"'
 
 
-def is_path_key(key: str) -> bool:
-    """True if a key of a condition points into a json value: it has a dot or an index."""
-    return "." in key or "[" in key
-
-
 def parse_path_key(key: str) -> PathKey:
     """Read ``attr.seg(.seg)*[:type]`` with ``seg`` = ``name([i])*``.
 
