@@ -350,6 +350,10 @@ def test_the_command(connection: Connection, target_url: str, tmp_path: Path) ->
     run = CliRunner().invoke(app, ["copy", source, target_url, "--no-progress"])
     assert run.exit_code == 0
     assert "copied and verified" in run.output
+    run = CliRunner().invoke(app, ["copy", source, target_url, "--dry-run", "--json"])
+    report = json.loads(run.output)
+    assert report["dry_run"]
+    assert {table["copied"] for table in report["tables"]} == {0}
     run = CliRunner().invoke(app, ["copy", source, target_url, "nothing"])
     assert run.exit_code == 1
     assert "DataMillError" in run.output

@@ -251,6 +251,13 @@ def test_the_commands(tmp_path: Path) -> None:
     assert (done.exit_code, done.output) == (0, "5 rows of 1 tables\n")
     again = run.invoke(app, ["import", out, "--url", target, "--no-progress"])
     assert (again.exit_code, "DuplicateError" in again.output) == (1, True)
+    done = run.invoke(app, ["export", out, "lab", "--url", url, "--overwrite", "--json"])
+    assert [table["rows"] for table in json.loads(done.output)["tables"]] == [5]
+    done = run.invoke(app, ["import", out, "--url", f"sqlite:///{tmp_path / 'third.db'}", "--json"])
+    assert list(json.loads(done.output).values()) == [5]
+    nowhere = tmp_path / "nowhere.db"
+    done = run.invoke(app, ["export", out, "--url", f"sqlite:///{nowhere}", "--overwrite"])
+    assert (done.exit_code, nowhere.exists()) == (1, False)
 
 
 def test_every_form_of_reference_comes_back(

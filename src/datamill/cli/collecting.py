@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from datamill.cli import completing
-from datamill.cli.connecting import AsJson, print_json
+from datamill.cli.connecting import AsJson, Url, connected, print_json
 from datamill.errors import DataMillError
 
 
@@ -16,7 +16,7 @@ def gc(
         list[str] | None,
         typer.Argument(help="Schemas; default: all of the database.", autocompletion=completing.schemas),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Database URL; default: as configured.")] = None,
+    url: Url = None,
     store: Annotated[str | None, typer.Option(help="Store; default: the default store.")] = None,
     grace: Annotated[
         float | None, typer.Option(help="Seconds between mark and removal; default: storage.gc_grace.")
@@ -33,21 +33,15 @@ def gc(
     """Show the objects in a store that no row refers to; with --yes mark them, and remove those marked long ago."""
     import warnings
 
-    from datamill.api.default import config
-    from datamill.data.connection import Connection
     from datamill.maintenance.gc import Collector
 
-    try:
-        with Connection(url=url, config_override=config) as connection, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # --grace 0 was typed by somebody who read the help
-            names = schemas or connection.catalog.list_schemas()
-            collector = Collector(connection, names, store=store, assume_complete=assume_complete)
-            if forget is not None and not collector.forget(forget):
-                raise DataMillError(f"The store has no note about a database {forget!r}.")
-            report = collector.collect(dry_run=not yes, grace=grace)
-    except DataMillError as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
-        raise typer.Exit(1) from error
+    with connected(url) as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # --grace 0 was typed by somebody who read the help
+        names = schemas or connection.catalog.list_schemas()
+        collector = Collector(connection, names, store=store, assume_complete=assume_complete)
+        if forget is not None and not collector.forget(forget):
+            raise DataMillError(f"The store has no note about a database {forget!r}.")
+        report = collector.collect(dry_run=not yes, grace=grace)
     if as_json:
         print_json(report)
     else:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from datamill.cli.collecting import gc
+from datamill.cli.connecting import AsJson, errors_told, print_json
 from datamill.cli.copying import copy
 from datamill.cli.exporting import export, import_
 from datamill.cli.looking import describe, diagram, ls
 from datamill.cli.querying import delete, query
 from datamill.cli.running import errors, progress, retry, run, status, work
 from datamill.cli.shell import shell
-from datamill.errors import DataMillError, MissingExtraError
 
 app = typer.Typer(
     help="datamill: a computational database for scientists and engineers.",
@@ -48,16 +48,16 @@ def demo(
     """Run two pipelines on the embedded database and write a gallery of pictures."""
     from datamill.demo.run import run_demo
 
-    try:
+    with errors_told():
         run_demo(folder, typer.echo, display_progress=progress)
-    except DataMillError as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, MissingExtraError) else 1) from error
 
 
 @app.command()
-def version() -> None:
+def version(as_json: AsJson = False) -> None:
     """Print the version."""
     import datamill
 
-    typer.echo(datamill.__version__)
+    if as_json:
+        print_json({"datamill": datamill.__version__})
+    else:
+        typer.echo(datamill.__version__)

@@ -43,11 +43,18 @@ def open_database(url: str | None, may_create: bool = False) -> Connection:
 
 @contextmanager
 def connected(url: str | None, may_create: bool = False) -> Iterator[Connection]:
-    """Open the database for a command; end it with a message and code 1 on an error, 2 if an extra is missing."""
+    """Open the database for a command; see `errors_told`."""
+    with errors_told(), open_database(url, may_create) as connection:
+        yield connection
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """End a command with a message and code 1 on an error, 2 if an extra is missing; warnings are messages, too."""
     try:
-        with warnings.catch_warnings(), open_database(url, may_create) as connection:
+        with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            yield connection
+            yield
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         raise typer.Exit(0) from None

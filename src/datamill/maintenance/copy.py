@@ -99,7 +99,7 @@ def copy_database(
             raise DataMillError(f"{ours} has no schemas to copy.", hint="Check the address of the source.")
         check_access(ours, theirs, plan)
         if dry_run:
-            return CopyReport(tuple(_preview(ours, spec) for spec in plan.tables), dry_run=True)
+            return CopyReport(tuple(_preview(ours, theirs, spec, plan) for spec in plan.tables), dry_run=True)
         _declare(theirs, plan)
         total = sum(count(ours, spec) for spec in plan.tables) if display_progress else 0
         with _progress_bar(total, display_progress) as advance:
@@ -109,9 +109,10 @@ def copy_database(
     return CopyReport(tables)
 
 
-def _preview(source: Connection, spec: TableSpec) -> TableCopy:
+def _preview(source: Connection, destination: Connection, spec: TableSpec, plan: CopyPlan) -> TableCopy:
     rows = count(source, spec)
-    return TableCopy(str(spec.name), rows, rows, "")
+    there = 0 if spec.name in plan.missing else count(destination, spec)
+    return TableCopy(str(spec.name), rows, max(0, rows - there), "")
 
 
 def _declare(destination: Connection, plan: CopyPlan) -> None:
