@@ -48,10 +48,14 @@ class Columns:
 
 
 @lru_cache(maxsize=1024)
-def columns_of(descriptions: tuple[bytes, ...], encoding: str) -> Columns:
-    """Read the descriptions of columns; those of queries that are run again are known already."""
-    fields = tuple([field_of(data, encoding) for data in descriptions])
-    return Columns(fields, tuple([field.name for field in fields]), tuple(map(decoder, fields)))
+def columns_of(packets: bytes, encoding: str) -> Columns:
+    """Read the packets that describe columns; those of queries that are run again are known already."""
+    position, fields = 0, []
+    while position < len(packets):
+        start = position + 4
+        position = start + int.from_bytes(packets[position : position + 3], "little")
+        fields.append(field_of(packets[start:position], encoding))
+    return Columns(tuple(fields), tuple([field.name for field in fields]), tuple(map(decoder, fields)))
 
 
 def field_of(data: bytes, encoding: str) -> Field:

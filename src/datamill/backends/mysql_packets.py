@@ -1,9 +1,8 @@
-"""MySQL's protocol as PyMySQL's connections receive it: packets, cut as many at a time as have arrived."""
+"""MySQL's protocol on the sockets of PyMySQL's connections: packets, cut as many at a time as have arrived."""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pymysql
@@ -11,31 +10,71 @@ import pymysql
 from datamill.backends.mysql_fields import Columns, columns_of, length_at
 
 BUFFER = 1 << 18
-"""Bytes that a connection receives at a time, at the most."""
+"""Bytes that are sent or converted at a time, at the most."""
+_RECEIVED = 1 << 16
+"""Bytes that are received at a time, at the most: memory for more is got from the system anew each time."""
+_LONG = 1 << 14
+"""Bytes of a packet from which its parts are joined once, not as they arrive; descriptions of columns are shorter."""
 _EOF = 0xFE
+_END = 9
+"""Bytes from which a packet that begins with `_EOF` is a row, whose first value is that long."""
 _LONGEST = 0xFFFFFF
 _MORE_RESULTS = 8
 _MOST_COLUMNS = 4096
+_QUERY = b"\x03"
 
 
 class Segment(NamedTuple):
-    """Packets as they arrived, and where the content of each begins."""
+    """Packets of a list as they arrived.
+
+    Fields: the bytes, which may hold more than these packets; where the content of each begins, and the last one ends;
+    the packet behind them if it ends the list.
+    """
 
     data: bytes
     starts: list[int]
+    end: int
+    last: bytes | None
 
 
 class Packets:
-    """Reads packets of a connection of PyMySQL.
+    """Sends and receives the packets of a connection that has logged in.
 
     Args:
-        connection: Its ``_rfile`` reads from the socket, its ``_next_seq_id`` is the number of the next packet.
+        connection: Of PyMySQL; its ``_sock`` is written and read here alone, its ``_force_close`` ends it.
     """
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_data", "_number", "_position")
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._data, self._position = b"", 0  # what has arrived, and how much of it was read
+        self._number = 0  # of the next packet
+
+    def ask(self, statement: bytes) -> None:
+        """Send a statement.
+
+        Raises:
+            pymysql.err.InterfaceError: The connection is closed.
+            pymysql.err.OperationalError: 2006: it is broken.
+        """
+        self._number = 0
+        self.send(_QUERY + statement)
+
+    def send(self, content: bytes) -> None:
+        """Send a packet, in parts if it is longer than one may be."""
+        connection = self._connection
+        if connection._sock is None:
+            raise pymysql.err.InterfaceError(0, "")
+        for start in range(0, len(content) + 1, _LONGEST):
+            part = content[start : start + _LONGEST]
+            header = (len(part) | self._number << 24).to_bytes(4, "little")
+            self._number = (self._number + 1) % 256
+            try:
+                connection._sock.sendall(header + part)
+            except OSError as error:
+                connection._force_close()
+                raise pymysql.err.OperationalError(2006, f"MySQL server has gone away ({error!r})") from error
 
     def one(self) -> bytes:
         """Read a packet.
@@ -52,73 +91,89 @@ class Packets:
         return data
 
     def _part(self) -> bytes:
+        if self._position == len(self._data):
+            self._data, self._position = self._received(), 0
+        data, start = self._data, self._position + 4
+        if start <= len(data):
+            end = start + (data[start - 4] | data[start - 3] << 8 | data[start - 2] << 16)
+            if end <= len(data):
+                self._count(1, data[start - 1])
+                self._position = end
+                return data[start:end]
         header = self._exactly(4)
         self._count(1, header[3])
         return self._exactly(header[0] | header[1] << 8 | header[2] << 16)
 
     def _exactly(self, size: int) -> bytes:
-        data: bytes = self._connection._rfile.read(size)
-        if len(data) < size:
+        part = self._data[self._position :]
+        parts = [part]
+        while len(part) < size:
+            size -= len(part)
+            part = self._received()
+            parts.append(part)
+        parts[-1] = part[:size]
+        self._data, self._position = part, size
+        return b"".join(parts)
+
+    def _received(self) -> bytes:
+        data: bytes = self._connection._sock.recv(_RECEIVED)
+        if not data:
             self._fail()
         return data
 
     def _count(self, packets: int, last: int) -> None:
-        connection = self._connection
-        if last != (connection._next_seq_id + packets - 1) % 256:
+        if last != (self._number + packets - 1) % 256:
             self._fail()
-        connection._next_seq_id = (last + 1) % 256
+        self._number = (last + 1) % 256
 
     def _fail(self) -> None:
         self._connection._force_close()
         raise pymysql.err.OperationalError(2013, "Lost connection to MySQL server during query")
 
-    def several(self, most: int) -> Segment | bytes:
-        """Read the packets that have arrived, at least one and at most ``most``; or the one that ends a list."""
-        file = self._connection._rfile
-        starts, size = _whole(file.peek(), most)
-        if starts:
-            data = file.read(size)
-            self._count(len(starts), data[starts[-1] - 1])
-            return Segment(data, starts)
-        data = self.one()
-        return data if _is_end(data) else Segment(data, [0])
+    def several(self, most: int) -> Segment:
+        """Read the packets of a list that have arrived, at the most so many, and what ends the list if it has, too."""
+        while True:
+            data, position = self._data, self._position
+            starts, end, is_over = _whole(data, position, most)
+            if starts:
+                self._count(len(starts), data[starts[-1] - 1])
+                self._position = end
+            if starts or is_over:
+                return Segment(data, starts, end, self.one() if is_over else None)
+            if int.from_bytes(data[position : position + 3], "little") > _LONG:
+                data = self.one()
+                return Segment(data, [0], len(data), None)
+            self._data, self._position = data[position:] + self._received(), 0
 
     def columns(self, encoding: str) -> Columns:
         """Read the descriptions of the columns of a result."""
-        texts: list[bytes] = []
-        while isinstance(found := self.several(_MOST_COLUMNS), Segment):
-            ends = [start - 4 for start in found.starts[1:]] + [len(found.data)]
-            texts += [found.data[start:end] for start, end in zip(found.starts, ends, strict=True)]
-        return columns_of(tuple(texts), encoding)
+        descriptions, last = b"", None
+        while last is None:
+            data, starts, end, last = self.several(_MOST_COLUMNS)
+            if starts:
+                descriptions += data[starts[0] - 4 : end]
+        return columns_of(descriptions, encoding)
 
 
-def _whole(data: bytes, most: int) -> tuple[list[int], int]:
-    """Return where the packets begin that are there whole, and how many bytes they are with their headers.
-
-    One that begins like an end or an error is left to a closer look, with what comes behind it.
-    """
+def _whole(data: bytes, position: int, most: int) -> tuple[list[int], int, bool]:
+    """Return where packets begin that are there whole, where they end, and whether an end or an error follows."""
     starts: list[int] = []
-    add, number = starts.append, int.from_bytes
-    position, end = 0, len(data)
-    while position + 4 < end:
-        after = position + 4 + number(data[position : position + 3], "little")
-        if after > end or data[position + 4] >= _EOF:
+    add, size = starts.append, len(data)
+    for _ in range(most):
+        start = position + 4
+        if start >= size:
             break
-        add(position + 4)
-        position = after
-    if len(starts) > most:
-        position = starts[most] - 4
-        del starts[most:]
-    return starts, position
+        end = start + (data[position] | data[position + 1] << 8 | data[position + 2] << 16)
+        if end > size:
+            break
+        if data[start] >= _EOF and (end - start < _END or data[start] > _EOF):
+            return starts, position, True
+        add(start)
+        position = end
+    return starts, position, False
 
 
-def _is_end(data: bytes) -> bool:
-    """True if a packet ends a list of columns or of rows."""
-    return data[:1] == b"\xfe" and len(data) < 9
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What the server says at the end of a statement."""
 
     changed: int

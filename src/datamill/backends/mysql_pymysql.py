@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 from pymysql.connections import Connection
-from pymysql.constants import CLIENT, COMMAND
+from pymysql.constants import CLIENT
 
 from datamill.backends.mysql_packets import BUFFER, Done, Packets, done
 from datamill.backends.mysql_rows import RowReader
@@ -60,7 +60,7 @@ class PyWire:
         return None if isinstance(found, Done) else found.read_arrow()
 
     def _begin(self, statement: bytes, data: Iterable[bytes]) -> RowReader | Done:
-        self._connection._execute_command(COMMAND.COM_QUERY, statement)
+        self._packets.ask(statement)
         return self._result(data)
 
     def _result(self, data: Iterable[bytes]) -> RowReader | Done:
@@ -82,18 +82,17 @@ class PyWire:
 
     def _send(self, data: Iterable[bytes]) -> bytes:
         """Answer the server's wish for a file with the data at hand; whatever file it named, it gets nothing else."""
-        connection = self._connection
-        sent = False
+        packets, sent = self._packets, False
         try:
             for block in data:
                 sent = True
                 for start in range(0, len(block), BUFFER):
-                    connection.write_packet(block[start : start + BUFFER])
+                    packets.send(block[start : start + BUFFER])
         finally:
-            connection.write_packet(b"")
-            answer = self._packets.one()
+            packets.send(b"")
+            answer = packets.one()
         if not sent:
-            connection._force_close()
+            self._connection._force_close()
             raise pymysql.err.OperationalError(2013, "The server asked for a file that nobody offered")
         return answer
 
@@ -127,7 +126,6 @@ def _connect(login: Login) -> Any:
             raise
         # TLS was only to be tried.
         connection = Connection(**{**_arguments(login), "ssl_disabled": True})
-    connection._rfile = connection._sock.makefile("rb", BUFFER)
     return connection
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import io
 import random
-from typing import Any
 
 import pymysql
 import pytest
@@ -23,34 +21,41 @@ pyarrow = pytest.importorskip("pyarrow")
 Values = list[list[bytes | None]]
 
 
-class Trickle(io.RawIOBase):
-    """Gives bytes in pieces of any size, as a socket does."""
-
-    def __init__(self, data: bytes, seed: int) -> None:
-        self._data, self._position, self._random = data, 0, random.Random(seed)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = min(len(buffer), len(self._data) - self._position, self._random.choice((1, 3, 100, 1 << 20)))
-        buffer[:size] = self._data[self._position : self._position + size]
-        self._position += size
-        return size
-
-
 class Socket:
+    """Gives bytes in pieces of any size, or all that are wanted without a seed, and keeps what it is sent."""
+
+    def __init__(self, data: bytes, seed: int | None) -> None:
+        self._data, self._position, self._random = data, 0, random.Random(seed)
+        self._is_slow = seed is not None
+        self.sent: list[bytes] = []
+
+    def recv(self, most: int) -> bytes:
+        size = min(most, self._random.choice((1, 3, 100, 1 << 12, 1 << 20)) if self._is_slow else most)
+        data = self._data[self._position : self._position + size]
+        self._position += size
+        return data
+
+    def sendall(self, data: bytes) -> None:
+        self.sent.append(data)
+
+
+class Connection:
     """What `Packets` needs of a connection."""
 
-    BUFFER = 1 << 12
+    encoding = "utf8"
 
-    def __init__(self, data: bytes, seed: int = 0, first: int = 1) -> None:
-        self._rfile = io.BufferedReader(Trickle(data, seed), self.BUFFER)
-        self._next_seq_id = first
-        self.is_closed = False
+    def __init__(self, data: bytes, seed: int | None = None) -> None:
+        self._sock: Socket | None = Socket(data, seed)
 
     def _force_close(self) -> None:
-        self.is_closed = True
+        self._sock = None
+
+
+def asked(connection: Connection) -> Packets:
+    """Packets after a statement was sent."""
+    packets = Packets(connection)
+    packets.ask(b"SELECT 1")
+    return packets
 
 
 def packed(size: int) -> bytes:
@@ -117,7 +122,7 @@ ROWS = st.lists(st.tuples(*(st.none() | column for column in COLUMNS)), max_size
 
 
 def read(data: bytes, seed: int, size: int | None = None) -> list[Row]:
-    reader = RowReader(Packets(Socket(data, seed)), columns(FIELDS))
+    reader = RowReader(asked(Connection(data, seed)), columns(FIELDS))
     rows: list[Row] = []
     while reader.done is None:
         rows += reader.read() if size is None else reader.read(size)
@@ -141,7 +146,7 @@ def test_all_ways_read_the_same(rows: Values, seed: int, size: int) -> None:
     assert [type(value) for row in plain for value in row] == [
         type(value) for row in read(data, seed) for value in row
     ]
-    table = RowReader(Packets(Socket(data, seed)), columns(FIELDS)).read_arrow()
+    table = RowReader(asked(Connection(data, seed)), columns(FIELDS)).read_arrow()
     assert table is not None
     assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == plain
     assert len(plain) == len(rows)
@@ -161,24 +166,24 @@ def test_rows_longer_than_a_packet() -> None:
 def test_dates_that_are_none(text: bytes) -> None:
     data = packets(answer([[text]] * 3))
     fields = [field(FIELD_TYPE.DATE)]
-    assert RowReader(Packets(Socket(data)), columns(fields)).read() == [(text.decode(),)] * 3
-    assert RowReader(Packets(Socket(data)), columns(fields)).read_arrow() is None
+    assert RowReader(asked(Connection(data)), columns(fields)).read() == [(text.decode(),)] * 3
+    assert RowReader(asked(Connection(data)), columns(fields)).read_arrow() is None
 
 
 def test_an_error_in_the_midst() -> None:
     data = packets([b"\x011", b"\xff\x25\x05#70100Query execution was interrupted", b"\x012"])
     with pytest.raises(pymysql.err.MySQLError, match="interrupted"):
-        RowReader(Packets(Socket(data)), columns([field(FIELD_TYPE.LONG)])).read()
+        RowReader(asked(Connection(data)), columns([field(FIELD_TYPE.LONG)])).read()
 
 
 @pytest.mark.parametrize(
     "data", [packets([b"\x011"]), packets([b"\x011"])[:-1], b"\x05", packets([b"\x011"], 7)]
 )
 def test_a_server_that_hangs_up_or_counts_wrong(data: bytes) -> None:
-    socket = Socket(data)
+    connection = Connection(data)
     with pytest.raises(pymysql.err.OperationalError, match="Lost"):
-        RowReader(Packets(socket), columns([field(FIELD_TYPE.LONG)])).read()
-    assert socket.is_closed
+        RowReader(asked(connection), columns([field(FIELD_TYPE.LONG)])).read()
+    assert connection._sock is None
 
 
 def test_descriptions_of_columns() -> None:
