@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from datamill.model.names import TableName
 from datamill.settings.address import DatabaseAddress
@@ -21,8 +21,7 @@ Conflict = Literal["error", "skip", "replace"]
 """What an insert does with a row whose primary key exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a statement gave: rows as the driver returns them, column names, and the number of rows changed."""
 
     columns: tuple[str, ...]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Given = TypeVar("Given")
 _WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*([A-Za-z]+)(?:\s+([A-Za-z]+))?", re.DOTALL)
+_PLAIN = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ")
+"""How statements begin that neither begin nor end a transaction: most."""
 _COMMITS = frozenset(("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE", "GRANT", "REVOKE", "LOCK", "ANALYZE"))
 """First words of statements that commit what is open."""
 _UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError, AssertionError)
@@ -151,9 +153,10 @@ class MysqlSession:
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
         """Run one statement and fetch everything it returns."""
-        answer = self.run(bind(sql, params), sql)
-        self._follow(sql)
-        return Result(answer.columns, answer.rows, answer.changed)
+        columns, rows, changed, _ = self.run(bind(sql, params), sql)
+        if not sql.startswith(_PLAIN):
+            self._follow(sql)
+        return Result(columns, rows, changed)
 
     def read_arrow(self, sql: str, params: Sequence[Any] = ()) -> pyarrow.Table | None:
         """Run a query that gives a table of Arrow; None: `execute` is to run it."""

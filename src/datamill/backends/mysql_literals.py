@@ -16,7 +16,7 @@ from typing import Any
 from datamill.errors import InvalidValueError, QueryError
 
 Encoder = Callable[[Any], bytes]
-_PLACES = re.compile(rb"%(s|%)")
+_PERCENT = re.compile(rb"%(s|%|)")
 
 
 def bind(sql: str, params: Sequence[Any]) -> bytes:
@@ -36,10 +36,10 @@ def bind(sql: str, params: Sequence[Any]) -> bytes:
     """
     if not params:
         return _encoded(sql)
-    pieces = _pieces(sql)
-    if len(pieces) != len(params) + 1:
+    template, places = _template(sql)
+    if places != len(params):
         raise QueryError(
-            f"The statement has {len(pieces) - 1} placeholder(s) but {len(params)} value(s).",
+            f"The statement has {places} placeholder(s) but {len(params)} value(s).",
             sql=sql,
             backend="mysql",
         )
@@ -47,25 +47,14 @@ def bind(sql: str, params: Sequence[Any]) -> bytes:
         values = [ENCODERS[type(value)](value) for value in params]
     except KeyError:
         values = list(map(literal, params))
-    parts = [b""] * (2 * len(values) + 1)
-    parts[::2], parts[1::2] = pieces, values
-    return b"".join(parts)
+    return template % tuple(values)
 
 
 @lru_cache(maxsize=1024)
-def _pieces(sql: str) -> tuple[bytes, ...]:
-    """Return the text between the places for values."""
-    pieces, text, position = [], b"", 0
-    raw = _encoded(sql)
-    for match in _PLACES.finditer(raw):
-        text += raw[position : match.start()]
-        position = match.end()
-        if match[1] == b"%":
-            text += b"%"
-        else:
-            pieces.append(text)
-            text = b""
-    return (*pieces, text + raw[position:])
+def _template(sql: str) -> tuple[bytes, int]:
+    """Return what Python makes a statement of with its values, and how many those are."""
+    template = _PERCENT.sub(lambda match: match[0] if match[1] else b"%%", _encoded(sql))
+    return template, template.replace(b"%%", b"").count(b"%s")
 
 
 def _encoded(text: str) -> bytes:

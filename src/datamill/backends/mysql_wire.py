@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import pyarrow
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a statement gave.
 
     Fields: names of columns, rows, how many rows changed (or were found), how many warnings the server has.
