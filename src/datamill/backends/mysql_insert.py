@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import Any, Protocol
 
 from datamill.backends.base import Conflict
@@ -74,8 +75,7 @@ class BulkInsert:
     ) -> None:
         self._session, self._table = session, table
         self._names, self._key, self._conflict = names, key, conflict
-        listed = ", ".join(map(session.dialect.identifier, names))
-        self._head = f"INSERT INTO {session.dialect.table(table)} ({listed}) VALUES "
+        self._head = _head(session.dialect, table, names)
 
     def write(self, columns: Columns) -> int:
         """Write the rows; return how many."""
@@ -253,6 +253,12 @@ class BulkInsert:
             params = tuple(value for _, value in changes)
         self._send(sql, row, bind(sql, params))
         return 1
+
+
+@lru_cache(maxsize=1024)
+def _head(dialect: Dialect, table: TableName, names: tuple[str, ...]) -> str:
+    listed = ", ".join(map(dialect.identifier, names))
+    return f"INSERT INTO {dialect.table(table)} ({listed}) VALUES "
 
 
 def _is_primary(error: Exception) -> bool:

@@ -23,6 +23,8 @@ def rows_as_values(columns: Sequence[Sequence[Any]]) -> list[bytes]:
         >>> rows_as_values([[1, 2], ["x", None]])
         [b"(1,'x')", b'(2,NULL)']
     """
+    if len(columns[0]) == 1:
+        return [b"(" + b",".join([literal(column[0]) for column in columns]) + b")"]
     shapes, texts = zip(*map(_column_as_values, columns), strict=True)
     template = b"(" + b",".join(shapes) + b")"
     return list(map(template.__mod__, zip(*texts, strict=True)))

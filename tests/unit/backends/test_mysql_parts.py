@@ -84,8 +84,14 @@ def test_half_a_character(sql: str, values: tuple[Any, ...]) -> None:
 def test_places_for_values() -> None:
     assert bind("SELECT 'a%', '%s'", ()) == b"SELECT 'a%', '%s'"
     assert bind("SELECT %s, '5%%', 7 % 4", (1,)) == b"SELECT 1, '5%', 7 % 4"
+    assert bind("%%s %%%s %%%%", ("%s",)) == b"%s %'%s' %%"
     with pytest.raises(QueryError, match=r"1 placeholder\(s\) but 2 value"):
         bind("SELECT %s", (1, 2))
+
+
+@pytest.mark.parametrize("value", [None, True, 7, 0.5, "it's", "ü", b"\0'", Decimal("1.50")])
+def test_one_row_is_written_as_one_of_many(value: Any) -> None:
+    assert rows_as_values([[value], [1]]) * 2 == rows_as_values([[value, value], [1, 1]])
 
 
 def test_rows_as_text() -> None:
