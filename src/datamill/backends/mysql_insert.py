@@ -110,7 +110,7 @@ class BulkInsert:
         head, end = self._head.encode(), tail.encode()
         most = min(self._session.server.most_packet, MOST_BYTES) - len(head) - len(end) - _ROOM
         rows = rows_as_values(columns)
-        runs = list(pieces(rows, most))
+        runs = pieces(rows, most)
         with self._session.together(several=len(runs) > 1):
             for start, run in runs:
                 statement = head + b",".join(run) + end

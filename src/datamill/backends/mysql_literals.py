@@ -43,11 +43,7 @@ def bind(sql: str, params: Sequence[Any]) -> bytes:
             sql=sql,
             backend="mysql",
         )
-    try:
-        values = [ENCODERS[type(value)](value) for value in params]
-    except KeyError:
-        values = list(map(literal, params))
-    return template % tuple(values)
+    return template % tuple(literals(params))
 
 
 @lru_cache(maxsize=1024)
@@ -65,6 +61,14 @@ def _encoded(text: str) -> bytes:
         raise InvalidValueError(
             f"MySQL cannot take {lone!r}, which is half a character.", value=lone, reason="it is no character"
         ) from error
+
+
+def literals(values: Sequence[Any]) -> list[bytes]:
+    """Return values as SQL text."""
+    try:
+        return [ENCODERS[type(value)](value) for value in values]
+    except KeyError:
+        return list(map(literal, values))
 
 
 def literal(value: Any) -> bytes:

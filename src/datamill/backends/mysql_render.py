@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from datamill.backends.mysql_literals import float_literal, literal
+from datamill.backends.mysql_literals import float_literal, literal, literals
 
 _NONE = type(None)
 _PLAIN = frozenset((int,))
@@ -24,7 +24,7 @@ def rows_as_values(columns: Sequence[Sequence[Any]]) -> list[bytes]:
         [b"(1,'x')", b'(2,NULL)']
     """
     if len(columns[0]) == 1:
-        return [b"(" + b",".join([literal(column[0]) for column in columns]) + b")"]
+        return [b"(" + b",".join(literals([column[0] for column in columns])) + b")"]
     shapes, texts = zip(*map(_column_as_values, columns), strict=True)
     template = b"(" + b",".join(shapes) + b")"
     return list(map(template.__mod__, zip(*texts, strict=True)))
@@ -105,22 +105,21 @@ def _escaped(raw: bytes) -> bytes:
     return raw
 
 
-def pieces(rows: Sequence[bytes], most: int, separator: int = 1) -> Iterator[tuple[int, Sequence[bytes]]]:
-    """Cut rows into runs of at most ``most`` bytes; yield the position of the first row and the run.
+def pieces(rows: Sequence[bytes], most: int, separator: int = 1) -> list[tuple[int, Sequence[bytes]]]:
+    """Cut rows into runs of at most ``most`` bytes; return the position of the first row, and the run, of each.
 
     A row that alone is longer makes a run of its own: the server says what it thinks of it.
 
     Example:
-        >>> list(pieces([b"aa", b"bb", b"cc"], 6))
+        >>> pieces([b"aa", b"bb", b"cc"], 6)
         [(0, [b'aa', b'bb']), (2, [b'cc'])]
     """
     if sum(map(len, rows)) + separator * len(rows) <= most:
-        yield 0, rows
-        return
-    start, size = 0, 0
+        return [(0, rows)]
+    runs, start, size = [], 0, 0
     for index, row in enumerate(rows):
         size += len(row) + separator
         if size > most and index > start:
-            yield start, rows[start:index]
+            runs.append((start, rows[start:index]))
             start, size = index, len(row) + separator
-    yield start, rows[start:]
+    return [*runs, (start, rows[start:])]

@@ -47,9 +47,15 @@ class RowReader:
     def read(self, most: int = _MOST) -> list[Row]:
         """Return the next rows, all if ``most`` is not given."""
         rows: list[Row] = []
+        decoders = self._columns.decoders
         while self.done is None and len(rows) < most:
-            segments = self._receive(most - len(rows))
-            rows += self._decoded(segments)
+            segments, count = self._receive(most - len(rows))
+            if count >= _FEW and ("numpy" in sys.modules or self._seen >= _FEW_BEFORE_NUMPY):
+                rows += self._by_columns(segments)
+            else:
+                rows += [
+                    _row(segment.data, start, decoders) for segment in segments for start in segment.starts
+                ]
         return rows
 
     def read_arrow(self) -> pyarrow.Table | None:
@@ -58,38 +64,30 @@ class RowReader:
 
         table = TableMaker(self._columns)
         while self.done is None:
-            table.add(self._receive(_MOST))
+            table.add(self._receive(_MOST)[0])
         return table.made()
 
-    def _receive(self, most: int) -> list[Segment]:
-        """Read rows until there are ``most``, or as many bytes as are converted at a time."""
+    def _receive(self, most: int) -> tuple[list[Segment], int]:
+        """Read rows until there are ``most``, or as many bytes as are converted at a time; return how many, too."""
         segments: list[Segment] = []
-        size = 0
-        while size < BUFFER and most > 0:
-            segment = self._packets.several(most)
+        count = size = 0
+        while self.done is None and size < BUFFER and count < most:
+            segment = self._packets.several(most - count)
             if segment.starts:
                 segments.append(segment)
-                most -= len(segment.starts)
+                count += len(segment.starts)
                 size += segment.end - segment.starts[0]
             if segment.last is not None:
                 self.done = done(segment.last)
-                break
-        return segments
-
-    def _decoded(self, segments: list[Segment]) -> list[Row]:
-        count = sum([len(segment.starts) for segment in segments])
         self._seen += count
-        if count < _FEW or not ("numpy" in sys.modules or self._seen >= _FEW_BEFORE_NUMPY):
-            return self._one_by_one(segments)
+        return segments, count
+
+    def _by_columns(self, segments: list[Segment]) -> list[Row]:
         from datamill.backends.mysql_columns import cut, values
 
         fields, decoders = self._columns.fields, self._columns.decoders
         lists = [values(*item) for item in zip(cut(segments, len(fields)), fields, decoders, strict=True)]
         return list(zip(*lists, strict=True))
-
-    def _one_by_one(self, segments: list[Segment]) -> list[Row]:
-        decoders = self._columns.decoders
-        return [_row(segment.data, start, decoders) for segment in segments for start in segment.starts]
 
 
 def _row(data: bytes, position: int, decoders: Sequence[Decode | None]) -> Row:
