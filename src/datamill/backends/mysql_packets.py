@@ -59,22 +59,26 @@ class Packets:
             pymysql.err.OperationalError: 2006: it is broken.
         """
         self._number = 0
-        self.send(_QUERY + statement)
+        self.send(statement, _QUERY)
 
-    def send(self, content: bytes) -> None:
+    def send(self, content: bytes, command: bytes = b"") -> None:
         """Send a packet, in parts if it is longer than one may be."""
         connection = self._connection
         if connection._sock is None:
             raise pymysql.err.InterfaceError(0, "")
-        for start in range(0, len(content) + 1, _LONGEST):
-            part = content[start : start + _LONGEST]
-            header = (len(part) | self._number << 24).to_bytes(4, "little")
+        size, start = _LONGEST, 0
+        while size == _LONGEST:
+            end = start + _LONGEST - len(command)
+            part = content[start:end]
+            size = len(command) + len(part)
+            header = (size | self._number << 24).to_bytes(4, "little")
             self._number = (self._number + 1) % 256
             try:
-                connection._sock.sendall(header + part)
+                connection._sock.sendall(header + command + part)
             except OSError as error:
                 connection._force_close()
                 raise pymysql.err.OperationalError(2006, f"MySQL server has gone away ({error!r})") from error
+            start, command = end, b""
 
     def one(self) -> bytes:
         """Read a packet.
@@ -82,29 +86,32 @@ class Packets:
         Raises:
             pymysql.err.MySQLError: What the server says in it; 2013 if it hangs up.
         """
-        data = part = self._part()
-        while len(part) == _LONGEST:
-            part = self._part()
-            data += part
-        if data[:1] == b"\xff":
-            pymysql.err.raise_mysql_exception(data)
-        return data
-
-    def _part(self) -> bytes:
         if self._position == len(self._data):
             self._data, self._position = self._received(), 0
         data, start = self._data, self._position + 4
-        if start <= len(data):
-            end = start + (data[start - 4] | data[start - 3] << 8 | data[start - 2] << 16)
-            if end <= len(data):
-                self._count(1, data[start - 1])
-                self._position = end
-                return data[start:end]
-        header = self._exactly(4)
-        self._count(1, header[3])
-        return self._exactly(header[0] | header[1] << 8 | header[2] << 16)
+        if start <= len(data) and (end := start + _size(data, self._position)) <= len(data):
+            self._count(1, data[start - 1])
+            self._position = end
+            packet = data[start:end]
+        else:
+            packet = self._awaited()
+        if packet[:1] == b"\xff":
+            pymysql.err.raise_mysql_exception(packet)
+        return packet
 
-    def _exactly(self, size: int) -> bytes:
+    def _awaited(self) -> bytes:
+        """Read a packet of which not all has arrived."""
+        parts: list[bytes] = []
+        size = _LONGEST
+        while size == _LONGEST:
+            header = b"".join(self._exactly(4))
+            self._count(1, header[3])
+            size = _size(header, 0)
+            parts += self._exactly(size)
+        return b"".join(parts)
+
+    def _exactly(self, size: int) -> list[bytes]:
+        """Return so many bytes, as they arrive."""
         part = self._data[self._position :]
         parts = [part]
         while len(part) < size:
@@ -113,7 +120,7 @@ class Packets:
             parts.append(part)
         parts[-1] = part[:size]
         self._data, self._position = part, size
-        return b"".join(parts)
+        return parts
 
     def _received(self) -> bytes:
         data: bytes = self._connection._sock.recv(_RECEIVED)
@@ -140,7 +147,7 @@ class Packets:
                 self._position = end
             if starts or is_over:
                 return Segment(data, starts, end, self.one() if is_over else None)
-            if int.from_bytes(data[position : position + 3], "little") > _LONG:
+            if len(data) >= position + 4 and _size(data, position) > _LONG:
                 data = self.one()
                 return Segment(data, [0], len(data), None)
             self._data, self._position = data[position:] + self._received(), 0
@@ -155,6 +162,11 @@ class Packets:
         return columns_of(descriptions, encoding)
 
 
+def _size(data: bytes, position: int) -> int:
+    """Return the size of a packet whose header is at a position."""
+    return data[position] | data[position + 1] << 8 | data[position + 2] << 16
+
+
 def _whole(data: bytes, position: int, most: int) -> tuple[list[int], int, bool]:
     """Return where packets begin that are there whole, where they end, and whether an end or an error follows."""
     starts: list[int] = []
@@ -163,7 +175,9 @@ def _whole(data: bytes, position: int, most: int) -> tuple[list[int], int, bool]
         start = position + 4
         if start >= size:
             break
-        end = start + (data[position] | data[position + 1] << 8 | data[position + 2] << 16)
+        end = start + (
+            data[position] | data[position + 1] << 8 | data[position + 2] << 16
+        )  # `_size`, in a hurry
         if end > size:
             break
         if data[start] >= _EOF and (end - start < _END or data[start] > _EOF):
