@@ -41,20 +41,10 @@ def join_heading(left: Heading, right: Heading, outer: bool) -> Heading:
     if not outer and determines(right, left):
         return Heading([*right.attributes.values(), *_others(left, right, nullable=False)])
     # Neither determines the other: an attribute that is key on one side only is key of the result.
-    first = [
-        changed(item, in_key=True) if not item.in_key and name in right.key else item
-        for name, item in left.attributes.items()
-    ]
-    key = [item for item in first if item.name in left.key]
-    rest = [item for item in first if item.name not in left.key]
-    return Heading([*key, *_in_key_order(rest, right), *_others(right, left, nullable=outer)])
-
-
-def _in_key_order(rest: list[Attribute], right: Heading) -> list[Attribute]:
-    """Put attributes that are key of the right operand only in that key's order."""
-    return sorted(
-        rest, key=lambda item: right.key.index(item.name) if item.name in right.key else len(right.key)
-    )
+    both = Heading([*left.attributes.values(), *_others(right, left, nullable=outer)])
+    key = [both[name] for name in dict.fromkeys((*left.key, *right.key))]
+    rest = [item for name, item in both.attributes.items() if name not in left.key and name not in right.key]
+    return Heading([*(item if item.in_key else changed(item, in_key=True) for item in key), *rest])
 
 
 def _others(heading: Heading, taken: Heading, nullable: bool) -> Iterable[Attribute]:

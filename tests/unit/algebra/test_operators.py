@@ -97,6 +97,8 @@ def test_keys_and_order_of_joins() -> None:
     assert names(join(PAIR, TRIAL)) == "mouse sess other t | same rt rig"
     assert names(join(project(TRIAL, "rig"), project(RIG))) == "mouse sess t | rig"
     assert names(join(SETTING, RIG)) == "rig | room speed"
+    other_mouse_in_rig = join(project(MOUSE, other="mouse"), project(RIG))
+    assert names(join(project(TRIAL, "rig"), other_mouse_in_rig)) == "mouse sess t other rig |"
 
 
 def test_left_joins_need_a_determined_right_operand() -> None:
