@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -58,12 +58,15 @@ def pack(
     }
     settings = _changes(secrets)
     process = _dump((settings, default._holder.get("connection")), cls.__name__, secrets)
-    return PackedRecipe(open_packed, pickle.dumps((process, _dump(content, cls.__name__, secrets))))
+    payload = (_setups(), process, _dump(content, cls.__name__, secrets))
+    return PackedRecipe(open_packed, pickle.dumps(payload))
 
 
 def open_packed(payload: bytes) -> Opened:
     """Follow a recipe: in the worker, once per process and recipe."""
-    process, content_bytes = pickle.loads(payload)
+    setups, process, content_bytes = pickle.loads(payload)
+    for set_up in setups:
+        set_up()
     _adopt(*pickle.loads(process))  # first: modules that are imported now may connect
     content = pickle.loads(content_bytes)
     table = content["table"]
@@ -75,6 +78,12 @@ def open_packed(payload: bytes) -> Opened:
     instance = table()
     target = instance._target(*content["policies"])
     return Opened(target, form_of(instance, AutoPopulate), content["restrictions"])
+
+
+def _setups() -> tuple[Callable[[], None], ...]:
+    """Return what the import hooks of this process want called in workers, so that modules are found there too."""
+    found = (getattr(finder, "worker_setup", None) for finder in sys.meta_path)
+    return tuple(setup for setup in found if setup is not None)
 
 
 # settings ------------------------------------------------------------------------------------------------------------

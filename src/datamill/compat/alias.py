@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -48,6 +48,10 @@ class AliasModule(ModuleType):
     def __dir__(self) -> list[str]:
         return sorted({*vars(self), *self._homes})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        _, _, name = self.__name__.partition(".")
+        return (submodule, (name,)) if name else (import_module, (PACKAGE,))
+
 
 @lru_cache
 def submodule(name: str) -> AliasModule:
@@ -56,7 +60,17 @@ def submodule(name: str) -> AliasModule:
 
 
 class AliasFinder(MetaPathFinder, Loader):
-    """Finds ``datajoint`` and its submodules in datamill."""
+    """Finds ``datajoint`` and its submodules in datamill.
+
+    Args:
+        force: Take the name from a genuine datajoint, in workers too.
+
+    Fields:
+        worker_setup: Installs such a finder in a worker process, before it imports anything of the pipeline.
+    """
+
+    def __init__(self, force: bool = False) -> None:
+        self.worker_setup = partial(install_datajoint_alias, force)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -104,7 +118,7 @@ class _Shared(ModuleType):
 
 
 def install_datajoint_alias(force: bool = False) -> None:
-    """Make ``import datajoint`` give datamill, in this process.
+    """Make ``import datajoint`` give datamill, in this process and in the workers of its `populate`.
 
     Args:
         force: Take the name although a genuine datajoint is installed or imported.
@@ -121,4 +135,4 @@ def install_datajoint_alias(force: bool = False) -> None:
         )
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
-    sys.meta_path.insert(0, AliasFinder())
+    sys.meta_path.insert(0, AliasFinder(force))
