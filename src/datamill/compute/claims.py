@@ -38,14 +38,14 @@ class Claim:
 
     Fields:
         key: The job's key.
-        bound: Its values as the driver takes them.
+        values: The canonical values of the key.
         token: Proves that the claim is the latest one.
         attempts: Failed attempts so far.
         crashes: Workers lost over it so far.
     """
 
     key: dict[str, Any]
-    bound: Values
+    values: Values
     token: int
     attempts: int
     crashes: int
@@ -103,7 +103,7 @@ class Claims:
             except LostConnectionError:  # nobody knows whether something was claimed
                 self._disclaim()
                 claims = run(lambda session: self._claim(session, count, most_priority))
-            self._held.update((claim.bound, claim) for claim in claims)
+            self._held.update((claim.values, claim) for claim in claims)
         return claims
 
     def _is_any_due(self, most_priority: int | None) -> bool:
@@ -118,7 +118,7 @@ class Claims:
     def _disclaim(self) -> None:
         """Give back what was claimed by a transaction whose end is not known; without leases that cannot be told."""
         if self.table.has_leases:
-            others = [sql.unlisted(self.table.key, list(self._held))] if self._held else []
+            others = [sql.none_of(self.table.listed(list(self._held)))] if self._held else []
             changes = {**UNCLAIMED, "status": Status.PENDING.value}
             self.jobs.execute(self.jobs.update(changes, *self._mine(), *others))
 
@@ -136,16 +136,20 @@ class Claims:
             "_token": token,
             "_lease_until": later(now, self.lease),
         }
-        width = len(self.table.key)
-        bound = [row[:width] for row in found]
-        for batch in key_batches(bound, width):
+        keys, width = self.table.keys_of(found), len(self.table.key)
+        values, claimed = self.table.values_of(keys), 0
+        for batch in key_batches(values, width):
             statement = self.jobs.update(changes, self.table.listed(batch))
-            session.execute(statement.sql, statement.params)
-        keys = self.table.keys_of(found)
+            claimed += session.execute(statement.sql, statement.params).rowcount
+        if claimed != len(found):  # or their rows could never be stored, and they would be claimed for ever
+            raise DataMillError(
+                f"Of {len(found)} jobs in {self.table.name} only {claimed} are found by their keys: {keys[:3]}.",
+                hint="Give the key another type, or populate(reserve_jobs=False).",
+            )
         counts = [(row[width], row[width + 1]) if self.table.has_leases else (0, 0) for row in found]
         return [
-            Claim(key, values, token, int(attempts), int(crashes))
-            for key, values, (attempts, crashes) in zip(keys, bound, counts, strict=True)
+            Claim(key, own, token, int(attempts), int(crashes))
+            for key, own, (attempts, crashes) in zip(keys, values, counts, strict=True)
         ]
 
     def _candidates(
@@ -155,14 +159,12 @@ class Claims:
             self.table.is_in(*job_states.sources(Event.RESERVE)),
             sql.at_most("scheduled_time", self.table.bound("scheduled_time", now)),
             *self._conditions,
-            *([sql.unlisted(self.table.key, self._left)] if self._left else []),
+            *([sql.none_of(self.table.listed(self._left))] if self._left else []),
         ]
         if most_priority is not None:
             conditions.append(sql.at_most("priority", most_priority))
         counters = ("_attempts", "_crashes") if self.table.has_leases else ()
-        statement = sql.select(
-            self.jobs.connection.dialect,
-            self.table.name,
+        statement = self.table.select(
             (*self.table.key, *counters),
             conditions,
             order=("priority", "scheduled_time", *self.table.key),
@@ -237,25 +239,19 @@ class Claims:
 
     def held(self, keys: Sequence[Key], *, lock: bool = True) -> list[bool]:
         """Return for each key whether this worker still holds it, and lock those jobs until the transaction ends."""
-        bound = self.table.bound_keys(keys)
-        session = self.jobs.connection.session
-        width, found = len(self.table.key), {}
+        wanted_keys = self.table.values_of(keys)
+        session, found = self.jobs.connection.session, dict[Values, Values]()
+        width = len(self.table.key)
         wanted = ("_token", "_worker", "status") if self.table.has_leases else ("pid", "status", "status")
-        for batch in key_batches(list(dict.fromkeys(bound)), width):
-            statement = sql.select(
-                self.jobs.connection.dialect,
-                self.table.name,
-                (*self.table.key, *wanted),
-                [self.table.listed(batch)],
-                lock=lock,
-            )
-            found.update(
-                {row[:width]: row[width:] for row in session.execute(statement.sql, statement.params).rows}
-            )
-        return [self._is_mine(values, found.get(values)) for values in bound]
+        for batch in key_batches(list(dict.fromkeys(wanted_keys)), width):
+            statement = self.table.select((*self.table.key, *wanted), [self.table.listed(batch)], lock=lock)
+            rows = session.execute(statement.sql, statement.params).rows
+            values = self.table.values_of(self.table.keys_of(rows))
+            found.update(zip(values, [row[width:] for row in rows], strict=True))
+        return [self._is_mine(values, found.get(values)) for values in wanted_keys]
 
-    def _is_mine(self, bound: Values, row: Values | None) -> bool:
-        claim = self._held.get(bound)
+    def _is_mine(self, values: Values, row: Values | None) -> bool:
+        claim = self._held.get(values)
         if claim is None or row is None or row[-1] != Status.RESERVED.value:
             return False
         return not self.table.has_leases or (int(row[0]), row[1]) == (claim.token, self.worker)
@@ -263,21 +259,21 @@ class Claims:
     def complete(self, keys: Sequence[Key], durations: Sequence[float | None]) -> None:
         """Complete jobs that this worker holds, within the open transaction."""
         session, connection = self.jobs.connection.session, self.jobs.connection
-        bound = self.table.bound_keys(keys)
+        found = self.table.values_of(keys)
         if connection.config.jobs.keep_completed:
             now = self.table.now(session)[0]
             statements = [
                 self.jobs.update(completed(now, duration), self.table.listed([values]))
-                for values, duration in zip(bound, durations, strict=True)
+                for values, duration in zip(found, durations, strict=True)
             ]
         else:
-            statements = self.jobs.delete_keys(bound)
+            statements = self.jobs.delete_keys(found)
         for statement in statements:
             session.execute(statement.sql, statement.params)
 
     def forget(self, keys: Sequence[Key]) -> None:
         """Drop claims that have ended, or were lost; called after the commit."""
-        for values in self.table.bound_keys(keys):
+        for values in self.table.values_of(keys):
             self._held.pop(values, None)
 
     # other ends of a claim -------------------------------------------------------------------------------------
@@ -304,8 +300,7 @@ class Claims:
 
     def leave(self, key: Key) -> None:
         """Give a job back that cannot be done here; it is not claimed again."""
-        (bound,) = self.table.bound_keys([key])
-        self._left.append(bound)
+        self._left += self.table.values_of([key])
         self._end(key, {**UNCLAIMED, "status": Status.PENDING.value})
 
     def pass_over(self, key: Key, reason: str) -> bool:
@@ -331,21 +326,21 @@ class Claims:
         return done
 
     def _end(self, key: Key, changes: Mapping[str, Any]) -> bool:
-        (bound,) = self.table.bound_keys([key])
-        claim = self._held.get(bound)
+        (values,) = self.table.values_of([key])
+        claim = self._held.get(values)
         if claim is None:
             return False
-        conditions = [self.table.is_in(Status.RESERVED), self.table.listed([bound])]
+        conditions = [self.table.is_in(Status.RESERVED), self.table.listed([values])]
         if self.table.has_leases:
             conditions += [sql.equals("_worker", self.worker), sql.equals("_token", claim.token)]
         ended = self.jobs.execute(self.jobs.update(changes, *conditions)) == 1
-        self._held.pop(bound, None)
+        self._held.pop(values, None)
         return ended
 
     def attempts(self, key: Key) -> int:
         """Return how many attempts of a held job have failed before."""
-        (bound,) = self.table.bound_keys([key])
-        claim = self._held.get(bound)
+        (values,) = self.table.values_of([key])
+        claim = self._held.get(values)
         return claim.attempts if claim is not None else 0
 
     def release(self) -> None:

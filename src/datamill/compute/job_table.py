@@ -18,9 +18,10 @@ from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import Index, IndexPart, TableSpec
-from datamill.model.types import parse_type
+from datamill.model.types import AttributeType, parse_type
 from datamill.sql import jobs as sql
 from datamill.sql.ddl_columns import column_definition
+from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
     from datamill.backends.base import BackendSession
@@ -218,8 +219,10 @@ class JobTable:
         known = {item.name for item in self.spec.columns if not item.in_key}
         return {name: self.bound(name, value) for name, value in values.items() if name in known}
 
-    def bound_keys(self, keys: Sequence[Key]) -> list[tuple[Any, ...]]:
-        """Return keys as the driver takes them; attributes that are no part of the job's key are left out.
+    def values_of(self, keys: Sequence[Key]) -> list[tuple[Any, ...]]:
+        """Return the canonical values of keys, equal where they name the same job, whoever gave them.
+
+        Attributes that are no part of the job's key are left out.
 
         Raises:
             DataMillError: A key lacks an attribute.
@@ -235,7 +238,7 @@ class JobTable:
                 raise DataMillError(f"A job of {self.target.name} has no {name!r} in its key.") from None
             except (TypeError, IndexError):
                 raise TypeError(f"The key of a job of {self.target.name} must be a mapping.") from None
-            columns.append(coders[name].encode(values).driver)
+            columns.append(coders[name].encode(values).canonical)
         return list(zip(*columns, strict=True))
 
     def keys_of(self, rows: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
@@ -250,8 +253,17 @@ class JobTable:
         return [dict(zip(self.key, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def listed(self, keys: Sequence[tuple[Any, ...]]) -> sql.Condition:
-        """Return the condition that a job has one of some keys (driver values)."""
-        return sql.listed(self.key, keys)
+        """Return the condition that a job has one of some keys (canonical values)."""
+        return sql.listed(self.key, self._key_types, keys)
+
+    @property
+    def _key_types(self) -> tuple[AttributeType, ...]:
+        return tuple([item.stored for item in self.spec.heading.attributes.values() if item.in_key])
+
+    def select(self, wanted: Sequence[str], conditions: Sequence[sql.Condition], **how: Any) -> Statement:
+        """Return the query for columns of the jobs that meet conditions; see `datamill.sql.jobs.select`."""
+        kinds = {name: item.kind for name, item in zip(self.key, self._key_types, strict=True)}
+        return sql.select(self.connection.dialect, self.name, wanted, conditions, kinds=kinds, **how)
 
     def is_in(self, *statuses: Status) -> sql.Condition:
         """Return the condition that a job has one of some statuses."""

@@ -109,14 +109,14 @@ class Jobs:
         Returns:
             True if it is now reserved by the caller; False if it was not pending, not due, or not there.
         """
-        (bound,) = self.table.bound_keys([key])
+        (values,) = self.table.values_of([key])
 
         def work(session: BackendSession) -> bool:
             now, number = self.table.now(session)
             changes = {**UNCLAIMED, "status": Status.RESERVED.value, **self.identity(number)}
             statement = self.update(
                 {**changes, "reserved_time": now},
-                self.table.listed([bound]),
+                self.table.listed([values]),
                 self.table.is_in(*job_states.sources(Event.RESERVE)),
                 sql.at_most("scheduled_time", self.table.bound("scheduled_time", now)),
             )
@@ -125,10 +125,8 @@ class Jobs:
         return self.connection.run_write(work)
 
     def status(self, session: BackendSession, key: tuple[Any, ...]) -> job_states.State:
-        """Return the status of one job (driver values), None if it is not there."""
-        statement = sql.select(
-            self.connection.dialect, self.table.name, ["status"], [self.table.listed([key])], lock=True
-        )
+        """Return the status of one job (canonical values), None if it is not there."""
+        statement = self.table.select(["status"], [self.table.listed([key])], lock=True)
         rows = session.execute(statement.sql, statement.params).rows
         return Status(rows[0][0]) if rows else None
 
@@ -139,14 +137,14 @@ class Jobs:
             JobStateError: It is neither reserved nor pending. A job that is not there is none of them but no error.
         """
         keep = self.connection.config.jobs.keep_completed
-        (bound,) = self.table.bound_keys([key])
+        (values,) = self.table.values_of([key])
 
         def work(session: BackendSession) -> None:
-            status = self.status(session, bound)
+            status = self.status(session, values)
             if status is None:
                 return
             job_states.advance(status, Event.KEEP if keep else Event.COMPLETE, key)
-            condition = self.table.listed([bound])
+            condition = self.table.listed([values])
             if keep:
                 now = self.table.now(session)[0]
                 statement = self.update(completed(now, duration), condition)
@@ -168,18 +166,21 @@ class Jobs:
         """Mark one job as to be passed over, adding it if it is not there; a running claim is void from now on."""
         self.table.declare()
         changes = {**UNCLAIMED, "status": Status.IGNORE.value, "error_message": shortened(reason)}
-        (bound,) = self.table.bound_keys([key])
+        (values,) = self.table.values_of([key])
 
         def work(session: BackendSession) -> None:
-            statement = self.update(changes, self.table.listed([bound]))
+            statement = self.update(changes, self.table.listed([values]))
             if session.execute(statement.sql, statement.params).rowcount:
                 return
-            values = self.table.changes(priority=self.priority(None), **changes)
-            columns = [[value] for value in (*bound, *values.values())]
+            row = {
+                name: self.table.bound(name, value)
+                for name, value in zip(self.table.key, values, strict=True)
+            }
+            row.update(self.table.changes(priority=self.priority(None), **changes))
             session.insert_columns(
                 self.table.name,
-                (*self.table.key, *values),
-                columns,
+                tuple(row),
+                [[value] for value in row.values()],
                 key=self.table.spec.physical_key,
                 conflict="skip",
             )
@@ -195,11 +196,11 @@ class Jobs:
         self._move(key, Event.RELEASE, {**UNCLAIMED, "status": Status.PENDING.value})
 
     def _move(self, key: Key, event: Event, changes: Mapping[str, Any]) -> None:
-        (bound,) = self.table.bound_keys([key])
+        (values,) = self.table.values_of([key])
 
         def work(session: BackendSession) -> None:
-            job_states.advance(self.status(session, bound), event, key)
-            statement = self.update(changes, self.table.listed([bound]))
+            job_states.advance(self.status(session, values), event, key)
+            statement = self.update(changes, self.table.listed([values]))
             session.execute(statement.sql, statement.params)
 
         self.connection.run_write(work)
@@ -235,7 +236,7 @@ class Jobs:
         return self.execute(sql.delete(self.connection.dialect, self.table.name, conditions))
 
     def delete_keys(self, keys: Sequence[tuple[Any, ...]]) -> list[Statement]:
-        """Return the statements that delete jobs by key (driver values)."""
+        """Return the statements that delete jobs by key (canonical values)."""
         return [
             sql.delete(self.connection.dialect, self.table.name, [self.table.listed(batch)])
             for batch in key_batches(keys, len(self.table.key))
@@ -251,9 +252,7 @@ class Jobs:
 
     def pending_keys(self) -> Iterator[dict[str, Any]]:
         """Yield the keys of all pending jobs, in bounded memory."""
-        statement = sql.select(
-            self.connection.dialect, self.table.name, self.table.key, [self.table.is_in(Status.PENDING)]
-        )
+        statement = self.table.select(self.table.key, [self.table.is_in(Status.PENDING)])
         for rows in self.connection.session.stream(statement.sql, statement.params):
             yield from self.table.keys_of(rows)
 

@@ -119,4 +119,4 @@ def quarantined_since(jobs: Jobs, moment: datetime) -> list[dict[str, Any]]:
         sql.at_least("completed_time", jobs.table.bound("completed_time", moment)),
     ]
     table = jobs.table
-    return table.keys_of(jobs.rows(sql.select(jobs.connection.dialect, table.name, table.key, conditions)))
+    return table.keys_of(jobs.rows(table.select(table.key, conditions)))

@@ -47,7 +47,7 @@ class Reserved:
         self.jobs = ready_jobs(target, source, options)
         conditions: list[sql.Condition] = [self.jobs.in_query(source)] if is_restricted else []
         if options.keys is not None:
-            conditions.append(self.jobs.table.listed(self.jobs.table.bound_keys(options.keys)))
+            conditions.append(self.jobs.table.listed(self.jobs.table.values_of(options.keys)))
         self.claims = Claims(self.jobs, conditions)
         self.work = Work(target, make, options, self.claims)
         self._batching = Batching()

@@ -1,18 +1,20 @@
-"""Statements that find and change the rows of a queue by conditions, with driver values bound.
+"""Statements that find and change the rows of a queue by conditions; values of keys are canonical, others the driver's.
 
 Conditions are small functions that write themselves; all of those given hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from datamill.model.names import TableName
-from datamill.model.types import parse_type
+from datamill.model.types import AttributeType, parse_type
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.queues import QUEUES
+from datamill.sql.longlists import write_rows
 from datamill.sql.writer import Statement, Writer
 
 Condition = Callable[[Writer], None]
@@ -22,6 +24,7 @@ SOURCE = "~source"
 """Name of a subquery; no attribute or table can have it."""
 
 _MOMENT = parse_type("datetime(3)")
+_UNKNOWN: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +79,41 @@ def is_known(name: str) -> Condition:
     return write
 
 
-def among(name: str, values: Iterable[Any]) -> Condition:
-    """The column has one of some values."""
-    return listed((name,), [(value,) for value in values])
+def among(name: str, values: Sequence[Any]) -> Condition:
+    """The column has one of some values, of which there is at least one."""
+
+    def write(writer: Writer) -> None:
+        writer.identifier(name)
+        for index, value in enumerate(values):
+            writer.text(", " if index else " IN (")
+            writer.value(value)
+        writer.text(")")
+
+    return write
 
 
-def listed(names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Condition:
-    """The columns have the values of one of some keys; none of these is NULL."""
+def listed(
+    names: Sequence[str], types: Sequence[AttributeType], keys: Sequence[tuple[Any, ...]]
+) -> Condition:
+    """The columns, of some types, have the canonical values of one of some keys; none of these is NULL."""
 
     def write(writer: Writer) -> None:
         if not keys:
             writer.text("1 = 0")
             return
         _names(writer, names)
-        writer.text(" IN (")
-        wide = len(names) > 1
-        if wide and writer.dialect.lists_rows_as_values:
-            writer.text("VALUES ")
-        for index, key in enumerate(keys):
-            writer.text(", " if index else "")
-            writer.text("(" if wide else "")
-            for position, value in enumerate(key):
-                writer.text(", " if position else "")
-                writer.value(value)
-            writer.text(")" if wide else "")
-        writer.text(")")
+        writer.text(" IN ")
+        write_rows(writer, types, list(zip(*keys, strict=True)))
 
     return write
 
 
-def unlisted(names: Sequence[str], keys: Sequence[tuple[Any, ...]]) -> Condition:
-    """The columns do not have the values of one of some keys."""
+def none_of(condition: Condition) -> Condition:
+    """A condition does not hold."""
 
     def write(writer: Writer) -> None:
         writer.text("NOT ")
-        listed(names, keys)(writer)
+        condition(writer)
 
     return write
 
@@ -138,6 +141,7 @@ def select(
     wanted: Sequence[str],
     conditions: Sequence[Condition],
     *,
+    kinds: Mapping[str, str] = _UNKNOWN,
     order: Sequence[str] = (),
     limit: int | None = None,
     lock: bool = False,
@@ -150,6 +154,7 @@ def select(
         table: Where.
         wanted: Columns.
         conditions: All of which hold.
+        kinds: Kinds of columns, as far as they are read in a special way.
         order: Columns to order by.
         limit: Rows at the most.
         lock: Lock the rows until the transaction ends.
@@ -162,7 +167,10 @@ def select(
     """
     writer = Writer(dialect)
     writer.text("SELECT ")
-    _list(writer, wanted)
+    reads = [dialect.reads.get(kinds.get(name, ""), "{}") for name in wanted]
+    writer.text(
+        ", ".join(read.format(dialect.identifier(name)) for name, read in zip(wanted, reads, strict=True))
+    )
     writer.text(f" FROM {dialect.table(table)}")
     _where(writer, conditions)
     if order:
