@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import warnings
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.backends.conftest import resolve
 
+from datamill.api.table import FreeTable
 from datamill.catalog import AlterPlan, alter, compare
 from datamill.data.connection import Connection
+from datamill.data.insert import insert
 from datamill.errors import (
     DataMillError,
     DuplicateError,
     IntegrityError,
     InvalidValueError,
+    PrecisionWarning,
     UnknownAttributeError,
 )
 from datamill.model.names import TableName
@@ -69,6 +75,11 @@ def change(connection: Connection, definition: str, table: str = "mouse", **opti
     return plan
 
 
+def fetch(connection: Connection, table: str, attribute: str) -> list[Any]:
+    """Return the values of an attribute, as users get them, in the order of the first."""
+    return [row[attribute] for row in FreeTable(connection, f"lab.{table}").to_dicts(order_by="a")]
+
+
 def state(connection: Connection) -> list[Any]:
     connection.catalog.invalidate()
     specs = connection.catalog.load("lab", hidden=True)
@@ -95,8 +106,9 @@ def test_adds_drops_reorders_and_comments(mice: Connection) -> None:
         sex : enum('M','F')
         """,
         allow_data_loss=True,
+        reorder=True,
     )
-    assert plan
+    assert "order of attributes" in str(plan)
     heading = mice.catalog.spec(MOUSE).heading
     assert heading.names == ["mouse", "note", "born", "legs", "sex"]
     assert heading.comment == "all mice"
@@ -270,6 +282,137 @@ class TestTypes:
         change(mice, BEFORE.replace("mouse : int32", "mouse : varchar(8)"))
         assert mice.catalog.spec(TableName("lab", "_scan")).heading["cage_mate"].type.text == "varchar(8)"
         assert [row["mouse"] for row in rows(mice, "_scan")] == ["1", "2"]
+
+    @pytest.mark.parametrize(
+        ("before", "value", "after", "loss"),
+        [
+            ("datetime(3)", dt.datetime(2024, 1, 1, 10, 11, 12, 345000), "date", "lost its time of day"),
+            (
+                "datetime(3)",
+                dt.datetime(2024, 1, 1, 10, 11, 12, 345000),
+                "datetime",
+                "was rounded to seconds",
+            ),
+            ("varchar(30)", "2024-01-01 10:11", "date", "lost its time of day"),
+            ("time(3)", dt.time(10, 11, 12, 345000), "time", "was rounded to seconds"),
+            ("int64", 2**53 + 1, "float64", "becomes 9007199254740992.0"),
+            ("int32", 2**24 + 1, "float32", "becomes 16777216.0"),
+            ("float64", 1 / 3, "float32", "becomes 0.33333334"),
+            ("decimal(20,18)", Decimal("0.123456789012345678"), "float64", "becomes 0.12345678901234568"),
+            ("varchar(30)", "0.123456789012345678", "float64", "becomes 0.12345678901234568"),
+            ("varchar(30)", " ", "int32", "becomes NULL"),
+        ],
+    )
+    def test_nothing_is_lost_unless_allowed(
+        self, connection: Connection, declare: Declare, before: str, value: Any, after: str, loss: str
+    ) -> None:
+        spec = declare("lab.t", f"a : int32\n---\nx = null : {before}")
+        insert(connection, spec, [{"a": 1, "x": value}, {"a": 2}])
+        definition = f"a : int32\n---\nx = null : {after}"
+        (problem,) = change(connection, definition, "t", dry_run=True).problems
+        assert loss in problem
+        assert "allow_data_loss=True" in problem
+        with pytest.raises(InvalidValueError, match="not altered") as refused:
+            change(connection, definition, "t")
+        assert refused.value.attribute == "x"
+        assert connection.catalog.spec(spec.name) == spec
+        assert change(connection, definition, "t", dry_run=True, allow_data_loss=True).problems == ()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PrecisionWarning)
+            change(connection, definition, "t", allow_data_loss=True)
+        assert connection.catalog.spec(spec.name).heading["x"].type.text == after
+
+    @pytest.mark.parametrize(
+        ("before", "value", "after", "expected"),
+        [
+            ("datetime(3)", dt.datetime(2024, 1, 1), "date", dt.date(2024, 1, 1)),
+            (
+                "datetime(3)",
+                dt.datetime(2024, 1, 1, 10, 11, 12),
+                "datetime",
+                dt.datetime(2024, 1, 1, 10, 11, 12),
+            ),
+            ("date", dt.date(2024, 1, 1), "datetime(6)", dt.datetime(2024, 1, 1)),
+            ("int64", 2**60, "float64", float(2**60)),
+            ("float32", 0.1, "float64", 0.1),
+            ("float32", 0.33333334, "float64", 0.33333334),
+            ("float64", 0.1, "float32", 0.1),
+            ("float64", 20.0, "int16", 20),
+            ("varchar(10)", "20", "float64", 20.0),
+            ("varchar(10)", "20.50", "float32", 20.5),
+            ("decimal(6,2)", Decimal("20.50"), "float64", 20.5),
+        ],
+    )
+    def test_what_loses_nothing_needs_no_leave(
+        self, connection: Connection, declare: Declare, before: str, value: Any, after: str, expected: Any
+    ) -> None:
+        spec = declare("lab.t", f"a : int32\n---\nx = null : {before}")
+        insert(connection, spec, [{"a": 1, "x": value}, {"a": 2}])
+        change(connection, f"a : int32\n---\nx = null : {after}", "t")
+        assert fetch(connection, "t", "x") == [expected, None]
+
+    def test_what_came_meanwhile_is_not_lost_either(self, connection: Connection, declare: Declare) -> None:
+        spec = declare("lab.t", "a : int32\n---\nx = null : datetime")
+
+        def agree(question: str) -> str:
+            insert(connection, spec, [{"a": 1, "x": dt.datetime(2024, 1, 1, 10)}])
+            return "yes"
+
+        with pytest.raises(InvalidValueError, match="time of day"):
+            alter(connection, resolve(connection, "lab", "t", "a : int32\n---\nx = null : date"), ask=agree)
+        assert fetch(connection, "t", "x") == [dt.datetime(2024, 1, 1, 10)]
+
+    def test_unconvertible_values_show_in_the_plan(self, mice: Connection) -> None:
+        plan = change(mice, BEFORE.replace("note = '' : varchar(20)", "note = 0 : int32"), dry_run=True)
+        assert "does not fit 'note'" in plan.problems[0]
+
+    def test_other_attributes_keep_their_digits(self, connection: Connection, declare: Declare) -> None:
+        definition = "a : int32\n---\nf : float32\ng : float64\nt : time(6)\nn : int16"
+        spec = declare("lab.t", definition)
+        row = {"a": 1, "f": 0.33333334, "g": 1 / 3, "t": dt.time(1, 2, 3, 456789)}
+        insert(connection, spec, [{**row, "n": 5}])
+        change(connection, definition.replace("n : int16", "n : varchar(9)"), "t")
+        assert [fetch(connection, "t", name)[0] for name in row] == [*row.values()]
+
+    def test_fills_what_it_converts(self, connection: Connection, declare: Declare) -> None:
+        spec = declare("lab.t", "a : int32\n---\nx = null : varchar(9)")
+        insert(connection, spec, [{"a": 1, "x": "5"}, {"a": 2}])
+        change(connection, "a : int32\n---\nx : int16", "t", fill={"x": 7})
+        assert fetch(connection, "t", "x") == [5, 7]
+
+
+class TestOrder:
+    BEFORE = "a : int32\nb : int32\n---\nx : int8\ny = null : int8"
+    AFTER = "b : int32\na : int32\n---\ny = null : int8\nnew = null : int8\nx : int8"
+
+    @pytest.mark.differs(mysql="places columns without a copy", mariadb="places columns without a copy")
+    def test_is_kept(self, connection: Connection, declare: Declare) -> None:
+        spec = declare("lab.t", self.BEFORE)
+        only_order = self.BEFORE.replace("x : int8\ny = null : int8", "y = null : int8\nx : int8")
+        plan = change(connection, only_order, "t")
+        assert not plan
+        assert "unless reorder=True" in str(plan)
+        assert connection.catalog.spec(spec.name) == spec
+        plan = change(connection, self.AFTER, "t")
+        assert "unless reorder=True" in str(plan)
+        assert connection.catalog.spec(spec.name).heading.names == ["a", "b", "x", "y", "new"]
+        change(
+            connection,
+            self.BEFORE.replace("x :", "w = 1 : int8\nz :"),
+            "t",
+            renames={"z": "x"},
+            allow_data_loss=True,
+        )
+        assert connection.catalog.spec(spec.name).heading.names == ["a", "b", "w", "z", "y"]
+
+    def test_changes_where_asked(self, connection: Connection, declare: Declare) -> None:
+        spec = declare("lab.t", self.BEFORE)
+        insert(connection, spec, [{"a": 1, "b": 2, "x": 3, "y": 4}])
+        plan = change(connection, self.AFTER, "t", reorder=True)
+        assert "order of attributes" in str(plan)
+        assert connection.catalog.spec(spec.name).heading.names == ["b", "a", "y", "new", "x"]
+        assert rows(connection, "t") == [{"b": 2, "a": 1, "y": 4, "new": None, "x": 3}]
+        assert not change(connection, self.AFTER, "t", reorder=True)
 
 
 class TestKeys:

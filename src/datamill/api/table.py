@@ -289,6 +289,7 @@ class Table(QueryExpression):
         renames: Mapping[str, str] | None = None,
         fill: Mapping[str, Any] | None = None,
         allow_data_loss: bool = False,
+        reorder: bool = False,
         dry_run: bool = False,
     ) -> AlterPlan:
         """Make the table in the database match the definition in code.
@@ -298,7 +299,9 @@ class Table(QueryExpression):
             context: Namespace for the definition's references.
             renames: ``{"new": "old"}`` for attributes that changed their name.
             fill: Values of new required attributes for existing rows.
-            allow_data_loss: Allow dropping attributes that hold values.
+            allow_data_loss: Allow dropping attributes that hold values, and conversions in which values lose something.
+            reorder: Also put attributes in the order of the definition, where the database can do so only by copying
+                the table (SQLite, PostgreSQL); elsewhere this is always done.
             dry_run: Only return the plan.
         """
         raise DefinitionError(f"{self.class_name} has no definition in code to alter to.")

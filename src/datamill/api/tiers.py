@@ -90,6 +90,7 @@ class UserTable(Table, metaclass=TableMeta):
         renames: Mapping[str, str] | None = None,
         fill: Mapping[str, Any] | None = None,
         allow_data_loss: bool = False,
+        reorder: bool = False,
         dry_run: bool = False,
     ) -> AlterPlan:
         """Make the table in the database match the definition in code; see `Table.alter`."""
@@ -100,6 +101,7 @@ class UserTable(Table, metaclass=TableMeta):
             renames=renames or {},
             fill=fill or {},
             allow_data_loss=allow_data_loss,
+            reorder=reorder,
             dry_run=dry_run,
         )
 

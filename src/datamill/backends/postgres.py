@@ -338,6 +338,7 @@ class PostgresSession:
         self.begin()
         try:
             self.execute(POSTGRESQL.ddl.lock_definitions)
+            self.execute("SET LOCAL row_security = off")  # refuses where rows are hidden that would be lost
             references = References(self, tables)
             references.lift()
             yield

@@ -10,6 +10,7 @@ from datamill.catalog.changes import AlterPlan, Filling, TableChange, rename_mar
 from datamill.catalog.drift import compare, normalise
 from datamill.catalog.propagate import propagate
 from datamill.errors import DataMillError, did_you_mean
+from datamill.model.heading import Heading
 from datamill.model.table import TableSpec
 
 
@@ -20,6 +21,7 @@ def plan_alter(
     *,
     renames: Mapping[str, str] | None = None,
     fill: Mapping[str, Any] | None = None,
+    reorder: bool = True,
 ) -> AlterPlan:
     """Plan how a table becomes as declared.
 
@@ -29,6 +31,7 @@ def plan_alter(
         dependents: All tables that depend on it, parents first.
         renames: New name -> old name; comments that open with ``{old}`` say the same.
         fill: Attribute -> canonical value for the rows that are there.
+        reorder: Put attributes in the order declared; otherwise those that are there keep theirs.
 
     Raises:
         DataMillError: A rename or a filling names what does not exist.
@@ -45,12 +48,34 @@ def plan_alter(
     for name in fill or {}:
         if name not in declared.heading:
             raise declared.heading.unknown(name, str(declared.name))
+    ordered = declared if reorder else _in_old_order(declared, existing, dict(pairs))
+    keeps_order = ordered.heading.names != declared.heading.names
     fillings = tuple(Filling(name, value) for name, value in (fill or {}).items())
-    differences = compare(declared, existing, comments=True)
+    differences = compare(ordered, existing, comments=True)
     if not differences and not pairs:
-        return AlterPlan(declared.name)
-    change = TableChange(existing, declared, pairs, fillings)
-    return AlterPlan(declared.name, tuple(differences), (change, *propagate(change, dependents)))
+        return AlterPlan(declared.name, keeps_order=keeps_order)
+    change = TableChange(existing, ordered, pairs, fillings)
+    changes = (change, *propagate(change, dependents))
+    return AlterPlan(declared.name, tuple(differences), changes, keeps_order=keeps_order)
+
+
+def _in_old_order(declared: TableSpec, existing: TableSpec, renames: Mapping[str, str]) -> TableSpec:
+    """Return a table with its attributes in the order they have, new ones each after the one declared before it.
+
+    A key of other attributes is as declared.
+    """
+    places = {name: place for place, name in enumerate(existing.heading)}
+    sources = {name: renames.get(name, name) for name in declared.heading}
+    key = list(declared.heading.primary_key)
+    if {sources[name] for name in key} == set(existing.heading.primary_key):
+        key.sort(key=lambda name: places[sources[name]])
+    rest = [name for name in declared.heading if name not in key]
+    order = sorted((name for name in rest if sources[name] in places), key=lambda name: places[sources[name]])
+    for place, name in enumerate(rest):
+        if name not in order:
+            order.insert(order.index(rest[place - 1]) + 1 if place else 0, name)
+    attributes = [declared.heading[name] for name in (*key, *order)]
+    return replace(declared, heading=Heading(attributes, declared.heading.comment))
 
 
 def _with_hidden(declared: TableSpec, existing: TableSpec) -> TableSpec:

@@ -13,6 +13,7 @@ from datamill.model.heading import Heading
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 
+_KEPT_ORDER = "attributes stay in their order unless reorder=True"
 _RENAME_MARK = re.compile(r"\{(?P<old>[a-z][a-z0-9_]*)\}\s*")
 
 
@@ -100,25 +101,31 @@ class AlterPlan:
         differences: What differs between database and code, one sentence each.
         changes: The table first, then those that inherit its key, parents first.
         problems: Why it cannot be carried out; empty if it can.
+        keeps_order: Attributes stay in another order than that of the definition.
+        allow_data_loss: Values may lose something when they are converted.
     """
 
     table: TableName
     differences: tuple[str, ...] = ()
     changes: tuple[TableChange, ...] = ()
     problems: tuple[str, ...] = ()
+    keeps_order: bool = False
+    allow_data_loss: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.changes)
 
     def __str__(self) -> str:
         if not self:
-            return f"{self.table} is as defined in code."
+            return f"{self.table} is as defined in code{f'; {_KEPT_ORDER}' if self.keeps_order else ''}."
         lines = [f"Alter {self.table}:", *(f"  {text}" for text in self.differences)]
         lines += [
             f"  rename {change.old.name}.{old} to {new}"
             for change in self.changes
             for new, old in change.renames
         ]
+        if self.keeps_order:
+            lines.append(f"  ({_KEPT_ORDER})")
         others = [str(change.new.name) for change in self.changes[1:]]
         if others:
             lines.append(f"  and with it: {', '.join(others)}")

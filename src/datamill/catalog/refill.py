@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from datamill.backends.base import BackendSession
 from datamill.catalog.changes import TableChange
+from datamill.catalog.retype import BATCH, retyped, write_column
 from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
-from datamill.model.convert import convert_column
 from datamill.model.names import TableName
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.writer import Statement, Writer
 
-_BATCH = 1000
 
-
-def fill(session: BackendSession, change: TableChange, source: str, target: TableName) -> None:
+def fill(
+    session: BackendSession, change: TableChange, source: str, target: TableName, *, exact: bool
+) -> None:
     """Put the rows of a table into the one that takes its place.
 
     Args:
@@ -25,6 +24,10 @@ def fill(session: BackendSession, change: TableChange, source: str, target: Tabl
         change: How the table changes; new columns without a value of their own take their default.
         source: Quoted name of the table that has the rows.
         target: The new table.
+        exact: Refuse to convert a value that would lose something.
+
+    Raises:
+        InvalidValueError: A value does not fit the new type of its attribute.
     """
     filled = {item.column for item in change.fill}
     columns = [
@@ -35,7 +38,7 @@ def fill(session: BackendSession, change: TableChange, source: str, target: Tabl
     select = _select(change, columns, source, session.dialect)
     names = [column.name for column in columns]
     if change.converted:
-        _copy_converted(session, change, columns, select, target)
+        _copy_converted(session, change, columns, select, target, exact)
         return
     writer = Writer(session.dialect)
     writer.text("INSERT INTO ")
@@ -47,7 +50,8 @@ def fill(session: BackendSession, change: TableChange, source: str, target: Tabl
 
 def _select(change: TableChange, columns: Sequence[Attribute], table: str, dialect: Dialect) -> Statement:
     writer = Writer(dialect)
-    fill = {item.column: item for item in change.fill}
+    converted = {column.name for column in change.converted}
+    fill = {item.column: item for item in change.fill if item.column not in converted}
     for position, column in enumerate(columns):
         writer.text(", " if position else "SELECT ")
         source = change.source(column.name)
@@ -77,7 +81,7 @@ def _write_source(writer: Writer, source: Attribute | None) -> None:
     if source is None:
         writer.text("NULL")
     else:
-        writer.identifier(source.name)
+        write_column(writer, source)
 
 
 def _copy_converted(
@@ -86,32 +90,26 @@ def _copy_converted(
     columns: Sequence[Attribute],
     select: Statement,
     target: TableName,
+    exact: bool,
 ) -> None:
     """Copy rows by way of Python, which knows how values of one type become those of another."""
     rows = session.execute(select.sql, select.params).rows
     names = [column.name for column in columns]
     changing = {column.name for column in change.converted}
-    for start in range(0, len(rows), _BATCH):
-        values = [list(column) for column in zip(*rows[start : start + _BATCH], strict=True)]
+    fill = {item.column: item.value for item in change.fill}
+    for start in range(0, len(rows), BATCH):
+        values = [list(column) for column in zip(*rows[start : start + BATCH], strict=True)]
         for position, column in enumerate(columns):
             source = change.source(column.name)
-            if column.name in changing and source is not None:
-                values[position] = _converted(
-                    values[position], source, column, change.new.name, session.dialect
+            if column.name not in changing or source is None:
+                continue
+            try:
+                values[position] = retyped(
+                    values[position], source, column, change.new.name, session.dialect, exact=exact
                 )
+            except InvalidValueError as error:
+                raise error.suggest("The table was not altered.") from error.__cause__
+            if column.name in fill:
+                value = session.dialect.bound(fill[column.name], column.stored)
+                values[position] = [value if item is None else item for item in values[position]]
         session.insert_columns(target, names, values)
-
-
-def _converted(
-    values: list[Any], source: Attribute, target: Attribute, table: TableName, dialect: Dialect
-) -> list[Any]:
-    read, write = dialect.from_driver_for(source.stored), dialect.to_driver_for(target.stored)
-    canonical = [value if value is None or read is None else read(value) for value in values]
-    if source.stored.family in ("date", "datetime", "time", "uuid") and target.stored.family == "text":
-        canonical = [value if value is None else str(value) for value in canonical]
-    try:
-        converted = convert_column(target.stored, canonical, nullable=target.nullable, attribute=target.name)
-    except InvalidValueError as error:
-        error.table = str(table)
-        raise error.suggest("The table was not altered.") from error.__cause__
-    return [value if value is None or write is None else write(value) for value in converted]

@@ -57,7 +57,8 @@ def _build(session: BackendSession, plan: AlterPlan, parents: definitions.Specs)
         definitions.run(session, ddl.create_table(change.new, session.dialect, parents, places=places))
         session.begin()
         try:
-            fill(session, change, session.dialect.table(aside(change.old.name)), places[change.new.name])
+            source, target = session.dialect.table(aside(change.old.name)), places[change.new.name]
+            fill(session, change, source, target, exact=not plan.allow_data_loss)
         except BaseException:
             session.rollback()
             raise

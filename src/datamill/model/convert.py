@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 Converter = Callable[[Iterable[Any]], list[Any]]
+OnLoss = Callable[[Any, str], None]
+"""Takes a value that lost precision, and what was done to it: ``was rounded to seconds``."""
 
 
 class _CannotOccur(Enum):
@@ -78,7 +80,13 @@ def _rule(type: AttributeType) -> Rule:
     return make(type)
 
 
-def converter(type: AttributeType, *, nullable: bool = True, attribute: str | None = None) -> Converter:
+def converter(
+    type: AttributeType,
+    *,
+    nullable: bool = True,
+    attribute: str | None = None,
+    on_loss: OnLoss | None = None,
+) -> Converter:
     """Return the function that converts columns to a type.
 
     Args:
@@ -86,6 +94,7 @@ def converter(type: AttributeType, *, nullable: bool = True, attribute: str | No
         nullable: Whether NaN, and ``''`` for numbers, become None; otherwise they are refused. None itself, NA and
             NaT always become None.
         attribute: Name for messages.
+        on_loss: Called for each column with the first value that loses subseconds or a time of day; None: warn.
 
     Returns:
         A function of a column (list, tuple, 1-D array or other iterable), returning a list of canonical values.
@@ -102,20 +111,27 @@ def converter(type: AttributeType, *, nullable: bool = True, attribute: str | No
     def convert(values: Iterable[Any]) -> list[Any]:
         column = values if isinstance(values, list) else _as_list(values, type)
         quick = _convert_quickly(rule, column)
-        return quick if quick is not None else _ByValue(rule, type, nullable, attribute).convert(column)
+        return (
+            quick if quick is not None else _ByValue(rule, type, nullable, attribute, on_loss).convert(column)
+        )
 
     return convert
 
 
 def convert_column(
-    type: AttributeType, values: Iterable[Any], *, nullable: bool = True, attribute: str | None = None
+    type: AttributeType,
+    values: Iterable[Any],
+    *,
+    nullable: bool = True,
+    attribute: str | None = None,
+    on_loss: OnLoss | None = None,
 ) -> list[Any]:
     """Convert one column; see `converter`.
 
     Raises:
         InvalidValueError: A value does not fit.
     """
-    return converter(type, nullable=nullable, attribute=attribute)(values)
+    return converter(type, nullable=nullable, attribute=attribute, on_loss=on_loss)(values)
 
 
 def convert_one(
@@ -214,13 +230,22 @@ class _ByValue:
         type: The type, for messages.
         nullable: Whether NaN becomes None.
         attribute: Name for messages, or None.
+        on_loss: Called with a value that loses something, and what; None: warn.
     """
 
-    def __init__(self, rule: Rule, type: AttributeType, nullable: bool, attribute: str | None) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        type: AttributeType,
+        nullable: bool,
+        attribute: str | None,
+        on_loss: OnLoss | None = None,
+    ) -> None:
         self.rule = rule
         self.type = type
         self.nullable = nullable
         self.attribute = attribute
+        self.on_loss = on_loss
         self.losses: list[str] = []
 
     def convert(self, column: list[Any]) -> list[Any]:
@@ -263,6 +288,9 @@ class _ByValue:
         return is_nan(value)
 
     def _warn(self, value: Any, index: int | None, count: int) -> None:
+        if self.on_loss is not None:
+            self.on_loss(value, self.losses[0])
+            return
         place = "" if index is None else f" in row {index}"
         more = f" ({count} values in all)" if count > 1 else ""
         target = f"{self.attribute!r} of type {self.type}" if self.attribute else f"type {self.type}"

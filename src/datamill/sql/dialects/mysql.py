@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from datamill.model.types import AttributeType
-from datamill.sql.dialects import adapters
+from datamill.sql.dialects import adapters, attached
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.functions_mysql import MARIADB_FUNCTIONS, MYSQL_FUNCTIONS
 from datamill.sql.dialects.traits import DefinitionTraits
@@ -180,6 +180,7 @@ MYSQL: Final = Dialect(
         code_point_collation="utf8mb4_0900_bin",
         # `bytes` has a type record, DataJoint's older blobs have none.
         inverse_types={"longblob": "longblob", "binary(16)": "uuid"},
+        attached=attached.MYSQL,
         options="ENGINE=InnoDB",
         create_schema="CREATE DATABASE IF NOT EXISTS",
         drop_schema="DROP DATABASE IF EXISTS",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from datamill.model.types import KINDS, AttributeType
-from datamill.sql.dialects import adapters
+from datamill.sql.dialects import adapters, attached
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.functions_postgresql import POSTGRESQL_FUNCTIONS
 from datamill.sql.dialects.traits import DefinitionTraits
@@ -167,6 +167,8 @@ POSTGRESQL: Final = Dialect(
         replica_identity="ALTER TABLE {table} REPLICA IDENTITY {mode}",
         keep_compressed="ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL",
         lock_definitions="SELECT pg_catalog.pg_advisory_xact_lock(1684892012)",
+        attached=attached.POSTGRESQL,
+        keeps_order=True,
         named_objects=_NAMED_OBJECTS,
         unused_types=_UNUSED_TYPES,
     ),

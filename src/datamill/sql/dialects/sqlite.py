@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from datamill.model.types import KINDS, AttributeType
-from datamill.sql.dialects import adapters
+from datamill.sql.dialects import adapters, attached
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.dialects.functions_sqlite import SQLITE_FUNCTIONS
 from datamill.sql.dialects.traits import DefinitionTraits
@@ -152,6 +152,8 @@ SQLITE: Final = Dialect(
         auto_increment_type="INTEGER",
         auto_increment_is_key=True,
         quotes_defaults=False,
+        attached=attached.SQLITE,
+        keeps_order=True,
         catalog_tables=True,
         clustered_keys=True,
         marks_inherited_extras=True,

@@ -51,6 +51,8 @@ class DefinitionTraits:
         unlock_definitions: Statement that lets them go on, where the end of the transaction does not.
         named_objects: Query for the enum types and indexes of the schemas given as one array: schema, name, and the
             labels of a type; empty where tables have no such things beside them.
+        attached: Query for what others put on tables; see `datamill.sql.dialects.attached`.
+        keeps_order: Columns of a table get another order only by copying it.
         unused_types: Query for the enum types of the schemas given as one array that no column uses: schema, name.
     """
 
@@ -85,4 +87,6 @@ class DefinitionTraits:
     lock_definitions: str = ""
     unlock_definitions: str = ""
     named_objects: str = ""
+    attached: str = ""
+    keeps_order: bool = False
     unused_types: str = ""
