@@ -249,6 +249,7 @@ class Catalog:
 
         Raises:
             MissingTableError: A referenced table does not exist.
+            DefinitionError: A name is too long, or an index, a view or the like has it.
             DataMillError: The schema does not exist, or a transaction is open.
         """
         return definitions.declare(self._host, self, specs)

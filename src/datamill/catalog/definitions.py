@@ -14,9 +14,10 @@ from datamill.catalog.lineage import lineage_name, lineage_rows, lineage_spec
 from datamill.catalog.named import drop_unused_types, names_in_use
 from datamill.errors import DataMillError, DefinitionError, IntegrityError, LostConnectionError, did_you_mean
 from datamill.model.graph import DependencyGraph
-from datamill.model.names import TableName, check_name
+from datamill.model.names import TableName, Tier, check_name
 from datamill.model.table import TableSpec
 from datamill.sql import ddl
+from datamill.sql.dialects.base import Dialect
 from datamill.sql.dml import delete_all
 from datamill.sql.keys import delete_by_key
 from datamill.sql.writer import Statement
@@ -104,6 +105,8 @@ def declare(host: Host, catalog: Tables, specs: Sequence[TableSpec]) -> list[Tab
         if not absent:
             return []
         require_schema(catalog, schema)
+        for spec in absent:
+            check_table_name(spec, session.dialect)
         if not session.dialect.has_schema_ddl and finish_interrupted(session, catalog, [schema]):
             catalog.invalidate()
             absent = _absent(catalog, specs)
@@ -123,14 +126,37 @@ def declare(host: Host, catalog: Tables, specs: Sequence[TableSpec]) -> list[Tab
     return made
 
 
+def check_table_name(spec: TableSpec, dialect: Dialect) -> None:
+    """Check that a database can hold the name of a new table, and those that it makes of it.
+
+    Raises:
+        DefinitionError: The name is too long.
+    """
+    name, traits = spec.name, dialect.ddl
+    longest = traits.longest_table_name
+    if name.tier in (Tier.HIDDEN, Tier.JOBS):
+        longest = traits.longest_platform_name
+    elif spec.foreign_keys:
+        longest = traits.longest_child_name or longest
+    check_name(name.table, "table", longest)
+    if name.tier.is_auto_populated:
+        check_name(name.jobs.table, "job table", traits.longest_platform_name)
+
+
 def _absent(catalog: Tables, specs: Sequence[TableSpec]) -> list[TableSpec]:
     return [without_rename_marks(spec) for spec in specs if catalog.peek(spec.name) is None]
 
 
 def create_table(session: BackendSession, spec: TableSpec, parents: Mapping[TableName, TableSpec]) -> None:
     """Create a table beside whatever types and indexes its schema has."""
-    enum_types, indexes = names_in_use(session, {spec.name.schema, *(name.schema for name in spec.parents)})
-    taken = indexes.get(spec.name.schema, ())
+    enum_types, names = names_in_use(session, {spec.name.schema, *(name.schema for name in spec.parents)})
+    taken = names.get(spec.name.schema, ())
+    if spec.name.table in taken:
+        raise DefinitionError(
+            f"{spec.name} cannot be made: something else in the schema has its name, such as a view or an index.",
+            table=str(spec.name),
+            hint="Rename the class, or rename or drop the other thing.",
+        )
     run(
         session,
         ddl.create_table(spec, session.dialect, parents, taken_index_names=taken, enum_types=enum_types),
@@ -166,10 +192,9 @@ def drop_tables(host: Host, catalog: Tables, names: Sequence[TableName]) -> list
 
 
 def _drop(session: BackendSession, catalog: Tables, name: TableName) -> None:
-    jobs = TableName(name.schema, f"~~{name.base}")
-    if name.tier.is_auto_populated and catalog.has(jobs):
-        run(session, ddl.drop_table(jobs, session.dialect))
-        forget_lineage(session, catalog, jobs)
+    if name.tier.is_auto_populated and catalog.has(name.jobs):
+        run(session, ddl.drop_table(name.jobs, session.dialect))
+        forget_lineage(session, catalog, name.jobs)
     run(session, ddl.drop_table(name, session.dialect))
     forget_lineage(session, catalog, name)
 

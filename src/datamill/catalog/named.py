@@ -18,20 +18,20 @@ def names_in_use(
         schemas: Whose things.
 
     Returns:
-        Enum types (``schema.name`` -> labels in order) and, for each schema, the names of its indexes; both empty
-        where tables have no such things beside them.
+        Enum types (``schema.name`` -> labels in order) and, for each schema, the names that no index may have; both
+        empty where tables have no such things beside them.
     """
     query = session.dialect.ddl.named_objects
     types: dict[str, tuple[str, ...]] = {}
-    indexes: dict[str, set[str]] = {}
+    taken: dict[str, set[str]] = {}
     if query:
         listed = sorted(schemas)
         for schema, name, labels in session.execute(query, (listed, listed)).rows:
             if labels is None:
-                indexes.setdefault(schema, set()).add(name)
+                taken.setdefault(schema, set()).add(name)
             else:
                 types[str(TableName(schema, name))] = tuple(labels)
-    return types, indexes
+    return types, taken
 
 
 def drop_unused_types(session: BackendSession, schemas: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from datamill.catalog.definitions import changing, run
+from datamill.catalog.definitions import changing, create_table
 from datamill.data.connection import Connection
 from datamill.errors import DataMillError, require
 from datamill.maintenance import copy_progress
@@ -15,7 +15,6 @@ from datamill.maintenance.copy_plan import CopyPlan, plan_copy
 from datamill.maintenance.copy_rows import TableCopy, copy_table, count
 from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
-from datamill.sql import ddl
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,8 @@ def copy_database(
         Tables, rows and digests.
 
     Raises:
-        DefinitionError: A table at the destination is defined differently; nothing was copied.
+        DefinitionError: A table at the destination is defined differently, or its name is too long there; nothing was
+            copied.
         MissingTableError: A schema that is referred to is missing; nothing was copied.
         AccessError: A privilege is missing, which it names; nothing was copied, and what had been created is gone.
         IntegrityError: The destination holds other rows than the source.
@@ -141,7 +141,7 @@ def _create(destination: Connection, spec: TableSpec) -> None:
         return
     parents = {name: catalog.spec(name) for name in spec.parents}
     with changing(destination, catalog, f"declare {spec.name}") as session:
-        run(session, ddl.create_table(spec, session.dialect, parents))
+        create_table(session, spec, parents)
 
 
 def _undo(destination: Connection, made: list[TableName], schemas: list[str], error: DataMillError) -> None:

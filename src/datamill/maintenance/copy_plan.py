@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datamill.catalog.definitions import check_table_name
 from datamill.catalog.drift import compare
 from datamill.errors import (
     DataMillError,
@@ -58,7 +59,7 @@ def plan_copy(source: Connection, destination: Connection, schemas: Sequence[str
         DataMillError: A schema is not in the source; both are one database; a transaction is open; a type cannot
             be carried over.
         MissingTableError: A table refers to a schema that is neither copied nor at the destination.
-        DefinitionError: A table at the destination is defined differently.
+        DefinitionError: A table at the destination is defined differently, or its name is too long there.
     """
     _refuse(source, destination)
     wanted = _schemas(source, schemas)
@@ -77,7 +78,9 @@ def plan_copy(source: Connection, destination: Connection, schemas: Sequence[str
     )
     for name in order:
         _check_parents(specs[name], specs, destination, existing)
-        if name not in missing:
+        if name in missing:
+            check_table_name(specs[name], destination.dialect)
+        else:
             _check_same(specs[name], destination.catalog.spec(name), source.dialect is destination.dialect)
     return CopyPlan(wanted, tuple(specs[name] for name in order), missing)
 

@@ -103,6 +103,11 @@ class TableName:
         return TableName(self.schema, master) if master else None
 
     @property
+    def jobs(self) -> TableName:
+        """The name of its job table: ``~~`` and the name without its tier."""
+        return TableName(self.schema, f"~~{self.base}")
+
+    @property
     def class_name(self) -> str:
         """The class name this table would have: ``Mouse``, or ``Scan.Frame`` for a part."""
         tier, base, master = split_tier(self.table)

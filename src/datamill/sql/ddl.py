@@ -59,7 +59,7 @@ def create_table(
         spec: The table.
         dialect: The dialect to write.
         parents: Referenced tables, as far as known.
-        taken_index_names: Names of indexes that the schema has already.
+        taken_index_names: Names in the schema that no index may have any more.
         enum_types: Enum types that exist already, where enums are named types.
         places: Tables that have another name for the time being, and that name.
 
@@ -162,7 +162,7 @@ def _inline_index(index: IndexText, dialect: Dialect) -> str:
 def _create_index(spec: TableSpec, index: IndexText, dialect: Dialect) -> Statement:
     name = dialect.identifier(index.name)
     place = f"{dialect.table(spec.name)} ({', '.join(index.parts)})"
-    return Statement(f"CREATE {_index_words(index)} IF NOT EXISTS {name} ON {place}")
+    return Statement(f"CREATE {_index_words(index)} {name} ON {place}")
 
 
 def _index_comments(spec: TableSpec, indexes: list[IndexText], dialect: Dialect) -> Iterator[Statement]:

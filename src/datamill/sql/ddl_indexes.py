@@ -63,11 +63,28 @@ def _names(spec: TableSpec, index: Index, dialect: Dialect) -> Iterator[str]:
     columns = "_".join(re.sub(r"\W+", "_", str(part)).strip("_") for part in index.parts)[:_LONGEST_SUFFIX]
     # Flat names share one space with all tables: the dot keeps a table a_b apart from a column b of a.
     base = f"idx_{spec.name}.{columns}" if dialect.has_flat_names else f"idx_{spec.name.table}_{columns}"
-    yield base
+    longest = dialect.ddl.longest_index_name
+    yield cut(base, longest)
     number = 2
     while True:
-        yield f"{base}_{number}"
+        suffix = f"_{number}"
+        yield cut(base, longest, len(suffix)) + suffix
         number += 1
+
+
+def cut(name: str, longest: int | None, room: int = 0) -> str:
+    """Return what a server keeps of a name that is too long: whole characters, with room for more if wanted.
+
+    Args:
+        name: The name.
+        longest: Bytes that names may have; None: any number.
+        room: Bytes to leave for what follows.
+
+    Example:
+        >>> cut("idx_mäuse", 6), cut("idx_mäuse", 7)
+        ('idx_m', 'idx_mä')
+    """
+    return name if longest is None else name.encode()[: longest - room].decode(errors="ignore")
 
 
 def _text(spec: TableSpec, index: Index, name: str, dialect: Dialect, generated_before: int) -> IndexText:

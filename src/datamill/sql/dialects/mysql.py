@@ -186,6 +186,9 @@ MYSQL: Final = Dialect(
         drop_schema="DROP DATABASE IF EXISTS",
         lock_definitions="SELECT GET_LOCK('datamill definitions', 30)",
         unlock_definitions="SELECT RELEASE_LOCK('datamill definitions')",
+        longest_table_name=64,
+        longest_platform_name=64,
+        longest_child_name=57,  # of foreign keys: {table}_ibfk_1
     ),
 )
 """MySQL; ``float`` columns are read as ``x+0e0``, sessions run in UTC."""
@@ -195,6 +198,11 @@ MARIADB: Final = replace(
     name="mariadb",
     functions=MARIADB_FUNCTIONS,
     literal=_mariadb_literal,
-    ddl=replace(MYSQL.ddl, expression_indexes=False, code_point_collation="utf8mb4_nopad_bin"),
+    ddl=replace(
+        MYSQL.ddl,
+        expression_indexes=False,
+        code_point_collation="utf8mb4_nopad_bin",
+        longest_child_name=56,
+    ),
 )
 """MariaDB: json is text, and indexes take no expressions."""

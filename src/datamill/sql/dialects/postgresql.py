@@ -112,7 +112,7 @@ WHERE t.typtype = 'e' AND n.nspname = ANY(%s::name[])
 UNION ALL
 SELECT n.nspname::text, c.relname::text, NULL
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('i', 'I') AND n.nspname = ANY(%s::name[])"""
+WHERE n.nspname = ANY(%s::name[])"""
 _UNUSED_TYPES = """
 SELECT n.nspname::text, t.typname::text
 FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
@@ -171,6 +171,9 @@ POSTGRESQL: Final = Dialect(
         keeps_order=True,
         named_objects=_NAMED_OBJECTS,
         unused_types=_UNUSED_TYPES,
+        longest_table_name=62,
+        longest_platform_name=63,
+        longest_index_name=63,
     ),
 )
 """PostgreSQL; sessions run in UTC. The driver returns json as text, uuid and moments as Python values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from datamill.model.names import LONGEST_NAME
 from datamill.model.types import AttributeType
 
 
@@ -49,11 +50,18 @@ class DefinitionTraits:
         lock_definitions: Statement that makes others who change definitions wait until the transaction ends; empty
             where they do so anyway.
         unlock_definitions: Statement that lets them go on, where the end of the transaction does not.
-        named_objects: Query for the enum types and indexes of the schemas given as one array: schema, name, and the
-            labels of a type; empty where tables have no such things beside them.
+        named_objects: Query for the enum types of the schemas given as one array, and for whatever else has a name
+            there that no index may have: schema, name, and the labels of a type; empty where tables have no such
+            things beside them.
         attached: Query for what others put on tables; see `datamill.sql.dialects.attached`.
         keeps_order: Columns of a table get another order only by copying it.
         unused_types: Query for the enum types of the schemas given as one array that no column uses: schema, name.
+        longest_table_name: Bytes that the name of a table may have.
+        longest_platform_name: The same for the platform's own tables, whose names may be a byte longer than those they
+            belong to.
+        longest_child_name: Bytes that the name of a table with foreign keys may have, if the server makes longer ones
+            of it for those; else None.
+        longest_index_name: Bytes of the names of indexes; the server cuts longer ones. None if it does not.
     """
 
     checks: Mapping[str, Callable[[str, AttributeType], str]] = field(default_factory=dict)
@@ -90,3 +98,7 @@ class DefinitionTraits:
     attached: str = ""
     keeps_order: bool = False
     unused_types: str = ""
+    longest_table_name: int = LONGEST_NAME
+    longest_platform_name: int = LONGEST_NAME + 1
+    longest_child_name: int | None = None
+    longest_index_name: int | None = None

@@ -5,11 +5,11 @@ CREATE TABLE IF NOT EXISTS "lab"."note" (
   PRIMARY KEY ("id")
 );
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_note_LOWER_tag" ON "lab"."note" ((LOWER("tag")));
+CREATE UNIQUE INDEX "idx_note_LOWER_tag" ON "lab"."note" ((LOWER("tag")));
 
-CREATE INDEX IF NOT EXISTS "idx_note_tag_meta_cam_0_gain_int32" ON "lab"."note" ("tag", (CASE JSONB_TYPEOF(("meta" #> ARRAY['cam'::text, '0'::text, 'gain'::text])) WHEN 'boolean' THEN (("meta" #> ARRAY['cam'::text, '0'::text, 'gain'::text]))::integer::numeric ELSE SUBSTRING(("meta" #> ARRAY['cam'::text, '0'::text, 'gain'::text]) #>> '{}' FROM '^\s*[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?\s*$')::numeric END::bigint));
+CREATE INDEX "idx_note_tag_meta_cam_0_gain_int32" ON "lab"."note" ("tag", (CASE JSONB_TYPEOF(("meta" #> ARRAY['cam'::text, '0'::text, 'gain'::text])) WHEN 'boolean' THEN (("meta" #> ARRAY['cam'::text, '0'::text, 'gain'::text]))::integer::numeric ELSE SUBSTRING(("meta" #> ARRAY['cam'::text, '0'::text, 'gain'::text]) #>> '{}' FROM '^\s*[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?\s*$')::numeric END::bigint));
 
-CREATE INDEX IF NOT EXISTS "idx_note_meta_name" ON "lab"."note" ((("meta" #>> ARRAY['name'::text])));
+CREATE INDEX "idx_note_meta_name" ON "lab"."note" ((("meta" #>> ARRAY['name'::text])));
 
 COMMENT ON COLUMN "lab"."note"."id" IS ':int32:';
 

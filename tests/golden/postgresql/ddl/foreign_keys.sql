@@ -12,9 +12,9 @@ CREATE TABLE IF NOT EXISTS "exp"."session" (
   FOREIGN KEY ("spare") REFERENCES "lab"."#rig" ("rig") ON UPDATE CASCADE ON DELETE RESTRICT
 );
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_session_spare" ON "exp"."session" ("spare");
+CREATE UNIQUE INDEX "idx_session_spare" ON "exp"."session" ("spare");
 
-CREATE INDEX IF NOT EXISTS "idx_session_rig" ON "exp"."session" ("rig");
+CREATE INDEX "idx_session_rig" ON "exp"."session" ("rig");
 
 COMMENT ON COLUMN "exp"."session"."subject" IS ':int32:ear tag';
 

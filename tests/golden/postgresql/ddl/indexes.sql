@@ -5,11 +5,11 @@ CREATE TABLE IF NOT EXISTS "lab"."indexed" (
   PRIMARY KEY ("a")
 );
 
-CREATE INDEX IF NOT EXISTS "idx_indexed_b_c" ON "lab"."indexed" ("b", "c");
+CREATE INDEX "idx_indexed_b_c" ON "lab"."indexed" ("b", "c");
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_indexed_c" ON "lab"."indexed" ("c");
+CREATE UNIQUE INDEX "idx_indexed_c" ON "lab"."indexed" ("c");
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_indexed_b_c_2" ON "lab"."indexed" ("b", "c");
+CREATE UNIQUE INDEX "idx_indexed_b_c_2" ON "lab"."indexed" ("b", "c");
 
 COMMENT ON COLUMN "lab"."indexed"."a" IS ':int32:';
 

@@ -5,11 +5,11 @@ CREATE TABLE IF NOT EXISTS "lab.note" (
   PRIMARY KEY ("id")
 ) STRICT;
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_lab.note.LOWER_tag" ON "lab.note" ((dm_lower("tag")));
+CREATE UNIQUE INDEX "idx_lab.note.LOWER_tag" ON "lab.note" ((dm_lower("tag")));
 
-CREATE INDEX IF NOT EXISTS "idx_lab.note.tag_meta_cam_0_gain_int32" ON "lab.note" ("tag", (dm_to_int(dm_json_number(("meta" -> '$.cam[0].gain')))));
+CREATE INDEX "idx_lab.note.tag_meta_cam_0_gain_int32" ON "lab.note" ("tag", (dm_to_int(dm_json_number(("meta" -> '$.cam[0].gain')))));
 
-CREATE INDEX IF NOT EXISTS "idx_lab.note.meta_name" ON "lab.note" ((dm_json_unquote("meta" -> '$.name')));
+CREATE INDEX "idx_lab.note.meta_name" ON "lab.note" ((dm_json_unquote("meta" -> '$.name')));
 
 INSERT INTO "~tables" ("schema", "name", "comment", "definition") VALUES (?, ?, ?, ?) ON CONFLICT ("schema", "name") DO UPDATE SET "comment" = excluded."comment", "definition" = excluded."definition";
 -- 'lab'

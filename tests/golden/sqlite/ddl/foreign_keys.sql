@@ -10,9 +10,9 @@ CREATE TABLE IF NOT EXISTS "exp.session" (
   FOREIGN KEY ("spare") REFERENCES "lab.#rig" ("rig") ON UPDATE CASCADE ON DELETE RESTRICT
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_exp.session.spare" ON "exp.session" ("spare");
+CREATE UNIQUE INDEX "idx_exp.session.spare" ON "exp.session" ("spare");
 
-CREATE INDEX IF NOT EXISTS "idx_exp.session.rig" ON "exp.session" ("rig");
+CREATE INDEX "idx_exp.session.rig" ON "exp.session" ("rig");
 
 INSERT INTO "~tables" ("schema", "name", "comment", "definition") VALUES (?, ?, ?, ?) ON CONFLICT ("schema", "name") DO UPDATE SET "comment" = excluded."comment", "definition" = excluded."definition";
 -- 'exp'

@@ -5,11 +5,11 @@ CREATE TABLE IF NOT EXISTS "lab.indexed" (
   PRIMARY KEY ("a")
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX IF NOT EXISTS "idx_lab.indexed.b_c" ON "lab.indexed" ("b", "c");
+CREATE INDEX "idx_lab.indexed.b_c" ON "lab.indexed" ("b", "c");
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_lab.indexed.c" ON "lab.indexed" ("c");
+CREATE UNIQUE INDEX "idx_lab.indexed.c" ON "lab.indexed" ("c");
 
-CREATE UNIQUE INDEX IF NOT EXISTS "idx_lab.indexed.b_c_2" ON "lab.indexed" ("b", "c");
+CREATE UNIQUE INDEX "idx_lab.indexed.b_c_2" ON "lab.indexed" ("b", "c");
 
 INSERT INTO "~tables" ("schema", "name", "comment", "definition") VALUES (?, ?, ?, ?) ON CONFLICT ("schema", "name") DO UPDATE SET "comment" = excluded."comment", "definition" = excluded."definition";
 -- 'lab'
