@@ -60,7 +60,12 @@ def _restriction(node: Restriction) -> Select:
 
 
 def _split_by_row(node: Aggregation, predicates: Iterable[Any]) -> tuple[list[Any], list[Any]]:
-    """Divide conditions on an aggregation into those on attributes that its rows had before, and the others."""
+    """Divide conditions on an aggregation into those on attributes that its rows had before, and the others.
+
+    Below a window function no row may be taken away, so there nothing goes inside.
+    """
+    if any(_is_windowed(expression) for _, expression in node.items):
+        return [], list(predicates)
     kept = {
         attribute.name
         for attribute, item in node.items
