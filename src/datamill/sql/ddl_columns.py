@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from datamill.errors import DefinitionError
 from datamill.model.attribute import Attribute, Now
 from datamill.model.names import TableName, Tier
 from datamill.model.table import TableSpec
@@ -68,8 +69,18 @@ def column_definition(
         dialect: The dialect to write.
         parents: Referenced tables, as far as known (for the collation of their columns).
         enum_types: Column -> quoted name of its enum type, for dialects with named enum types.
+
+    Raises:
+        DefinitionError: The database has a column of that name in every table.
     """
     traits = dialect.ddl
+    if column.name in traits.system_columns:
+        raise DefinitionError(
+            f"{spec.name} cannot have an attribute {column.name}: every table of {dialect.name} has a system column of "
+            "that name.",
+            table=str(spec.name),
+            hint=f"Give it another name, such as {column.name}_.",
+        )
     name = dialect.identifier(column.name)
     numbered = column.is_auto_increment and not (traits.native_types and column.stored.native)
     words = [name, enum_types.get(column.name) or _column_type(spec, column, dialect, numbered)]

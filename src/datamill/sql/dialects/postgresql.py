@@ -170,6 +170,7 @@ POSTGRESQL: Final = Dialect(
         attached=attached.POSTGRESQL,
         keeps_order=True,
         named_objects=_NAMED_OBJECTS,
+        system_columns=frozenset(("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")),
         unused_types=_UNUSED_TYPES,
         longest_table_name=62,
         longest_platform_name=63,

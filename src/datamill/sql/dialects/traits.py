@@ -55,6 +55,7 @@ class DefinitionTraits:
             things beside them.
         attached: Query for what others put on tables; see `datamill.sql.dialects.attached`.
         keeps_order: Columns of a table get another order only by copying it.
+        system_columns: Names that the database keeps for columns of its own in every table.
         unused_types: Query for the enum types of the schemas given as one array that no column uses: schema, name.
         longest_table_name: Bytes that the name of a table may have.
         longest_platform_name: The same for the platform's own tables, whose names may be a byte longer than those they
@@ -97,6 +98,7 @@ class DefinitionTraits:
     named_objects: str = ""
     attached: str = ""
     keeps_order: bool = False
+    system_columns: frozenset[str] = frozenset()
     unused_types: str = ""
     longest_table_name: int = LONGEST_NAME
     longest_platform_name: int = LONGEST_NAME + 1
