@@ -34,6 +34,7 @@ TYPES = {
     "p": "decimal(6,2)",
     "flag": "bool",
     "name": "varchar(20)",
+    "code": "char(3)",
     "kind": "enum('b','a')",
     "day": "date",
     "ts": "datetime(3)",
@@ -65,7 +66,9 @@ EXPRESSIONS: dict[str, tuple[str, ...]] = {
             "p BETWEEN 1 AND 2",
             "n IN (1, 2)",
             "(n, name) IN ((1, 'a'))",
+            "(p * 2, n) IN ((3, 1))",
         ),
+        *("code = 'a'", "code > 'a'", "code IN ('a', 'b')", "code IS NULL"),
         *("kind = 'a'", "kind < 'a'", "flag = 1", "day = '2024-01-31'", "ts > day", "r = 0.1"),
         *("k = '12345678-1234-5678-1234-567812345678'", "j.a = 3", "j.a = 'x'", "j = CAST('{}' AS json)"),
     ),
@@ -85,6 +88,7 @@ EXPRESSIONS: dict[str, tuple[str, ...]] = {
     ),
     "match": (
         *("name LIKE 'a%'", "name LIKE CONCAT(name, '%')", "name ILIKE 'a_'", "name LIKE 'a!%' ESCAPE '!'"),
+        *("code LIKE 'a'",),
         *("name REGEXP '^\\d.$'", "REGEXP_REPLACE(name, 'a+', 'b')", "REGEXP_SUBSTR(name, '\\w+')"),
     ),
     "conditional": (
@@ -169,6 +173,7 @@ EXPRESSIONS: dict[str, tuple[str, ...]] = {
     ),
     "aggregates": (
         *("COUNT(*)", "COUNT(DISTINCT n)", "COUNT(DISTINCT n, name)", "SUM(n)", "SUM(x)", "SUM(p)", "SUM(u)"),
+        *("COUNT(DISTINCT p * 2)", "COUNT(DISTINCT p, n)", "SUM(DISTINCT p * 2)", "MAX(code)"),
         *("SUM(n > 3)", "AVG(n)", "MIN(name)", "MAX(p)", "MIN(flag)", "ANY_VALUE(k)", "JSON_ARRAYAGG(flag)"),
         *("BOOL_AND(flag)", "BOOL_OR(n)", "STDDEV(n)", "VARIANCE(x)", "STDDEV_SAMP(n)", "VAR_SAMP(n)"),
         *("GROUP_CONCAT(name)", "GROUP_CONCAT(DISTINCT name ORDER BY name DESC SEPARATOR '; ')"),
@@ -214,6 +219,7 @@ EXPRESSIONS: dict[str, tuple[str, ...]] = {
         *(
             "SUM(n) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
             "AVG(x) OVER (PARTITION BY kind)",
+            "COUNT(*) OVER (PARTITION BY p * 2, n)",
         ),
     ),
 }

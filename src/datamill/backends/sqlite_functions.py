@@ -99,6 +99,7 @@ _STRICT: dict[str, Function] = {
     "dm_decimal_negate": numbers.negate_decimal,
     "dm_decimal_abs": numbers.absolute_decimal,
     "dm_decimal_cut": numbers.cut_decimal,
+    "dm_decimal_key": numbers.decimal_key,
     "dm_float_text": numbers.float_text,
     "dm_float32": numbers.float32,
     "dm_lower": texts.lower,

@@ -242,6 +242,16 @@ def cut_decimal(how: str, value: Any, digits: int = 0) -> str:
     return _text(_quantized(Decimal(value), digits, _ROUNDING[how]))
 
 
+def decimal_key(value: Any) -> str:
+    """Return a text that is equal for equal decimals.
+
+    Example:
+        >>> decimal_key("1.500"), decimal_key("-0.0"), decimal_key("300")
+        ('1.5', '0', '300')
+    """
+    return format(_CONTEXT.plus(Decimal(value).normalize(_CONTEXT)), "f")
+
+
 def float_text(value: float) -> str:
     """Return the shortest text of a float64.
 

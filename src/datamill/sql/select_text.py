@@ -21,7 +21,7 @@ from datamill.model.heading import Heading
 from datamill.model.table import TableSpec
 from datamill.model.types import parse_type
 from datamill.sql.dialects.base import Dialect
-from datamill.sql.expressions import render, render_order
+from datamill.sql.expressions import render, render_order, with_column
 from datamill.sql.longlists import write_rows
 from datamill.sql.merge import build
 from datamill.sql.select_tree import Computed, Ref, Scope, Select, Source, wrapped
@@ -153,7 +153,11 @@ class SelectWriter:
 
     def _value(self, value: Ref | Computed | None) -> None:
         if isinstance(value, Computed):
-            render(self.writer, value.expression, self._column_writer(value.scope))
+            with_column(
+                self.writer,
+                self._column_writer(value.scope),
+                lambda: self.writer.collated(value.expression),
+            )
         else:
             self.writer.text("NULL" if value is None else self._ref(value))
 

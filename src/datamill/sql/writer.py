@@ -76,6 +76,7 @@ class Writer:
         """Add an expression, its functions as the dialect spells them."""
         if isinstance(expression, Column):
             self.column(expression)
+            self._parts.append(self.dialect.operands.get(expression.type.kind, ""))
             return
         functions = self.dialect.functions
         if isinstance(expression, Literal):
@@ -99,6 +100,11 @@ class Writer:
             if index:
                 self.text(separator)
             self.expression(item)
+
+    def collated(self, expression: Expression) -> None:
+        """Add an expression whose value is compared with others, or told apart from them."""
+        self.expression(expression)
+        self._parts.append(self.dialect.collations.get(expression.type.kind, ""))
 
     def finish(self) -> Statement:
         """Return what was written."""

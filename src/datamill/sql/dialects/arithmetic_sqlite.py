@@ -107,11 +107,16 @@ def _float_root(writer: Writer, call: Call) -> None:
     """Write float arithmetic with one check around all of it: infinity is an overflow unless a column held it."""
     writer.text("dm_finite(")
     _float_part(writer, call)
-    held = {node: None for node in walk(call) if isinstance(node, Column) and node.type.family == "float"}
-    for column in held:
+    for column in float_columns(call):
         writer.text(", ")
         writer.expression(column)
     writer.text(")")
+
+
+def float_columns(expression: Expression) -> list[Column]:
+    """Return the attributes in an expression that may hold an infinity."""
+    found = [node for node in walk(expression) if isinstance(node, Column) and node.type.family == "float"]
+    return list(dict.fromkeys(found))
 
 
 def _float_part(writer: Writer, expression: Expression) -> None:

@@ -50,6 +50,8 @@ class Dialect:
             changing them; empty where reads are current anyway.
         firm_lock: The same so that nobody can refer to these rows until the transaction ends.
         reads: Kind -> text around a column of the outermost SELECT, ``{}`` being the column.
+        operands: Kind -> what follows a column within an expression, where its type there is not that of its values.
+        collations: Kind -> what follows a computed value so that it is compared as a column of its kind is.
         explain: Words before a query that ask for its plan.
         explain_analyze: Words that also run it.
         ddl: Spellings and capabilities of table definitions.
@@ -80,6 +82,8 @@ class Dialect:
     share_lock: str = ""
     firm_lock: str = ""
     reads: Mapping[str, str] = field(default_factory=dict)
+    operands: Mapping[str, str] = field(default_factory=dict)
+    collations: Mapping[str, str] = field(default_factory=dict)
     explain: str = "EXPLAIN"
     explain_analyze: str = "EXPLAIN ANALYZE"
     ddl: DefinitionTraits = field(default_factory=DefinitionTraits)

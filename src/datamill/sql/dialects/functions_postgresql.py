@@ -1,8 +1,8 @@
 """How PostgreSQL spells the functions of the expression language.
 
 Constants are cast to their types, because a bare placeholder has none. Arithmetic is done in ``bigint`` and ``double
-precision`` whatever the columns are, and text is ordered by code point (``COLLATE "C"``). No ``%`` is ever written: it
-is the driver's sign for placeholders.
+precision`` whatever the columns are, and text is ordered by code point (``COLLATE "C"``). A ``char`` takes part
+without its padding, as text (`Dialect.operands`). No ``%`` is ever written: it is the driver's sign for placeholders.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from datamill.algebra.expression.kinds import TEXT
 from datamill.algebra.expression.paths import parse_path
 from datamill.algebra.expression.patterns import POSTGRESQL, translate
-from datamill.algebra.expression.tree import Call, Expression, Literal
+from datamill.algebra.expression.tree import Call, Column, Expression, Literal
 from datamill.model.types import parse_type
 from datamill.sql.dialects.casts_postgresql import NARROW, render_cast, type_name
 from datamill.sql.dialects.dates_postgresql import DATES
@@ -48,6 +48,28 @@ def write_number(writer: Writer, expression: Expression) -> None:
     writer.expression(expression)
     if not isinstance(expression, Literal) and expression.type.kind in NARROW:
         writer.text(f"::{NARROW[expression.type.kind]}")
+
+
+def _write_stored(writer: Writer, expression: Expression) -> None:
+    """Write an operand whose padding does not count; a column as it is, so that indexes serve."""
+    if isinstance(expression, Column):
+        writer.column(expression)
+    else:
+        writer.expression(expression)
+
+
+def _in(writer: Writer, call: Call) -> None:
+    writer.text("(")
+    _write_stored(writer, call.arguments[0])
+    writer.text(" IN (")
+    writer.expressions(call.arguments[1:])
+    writer.text("))")
+
+
+def _is_null(writer: Writer, call: Call) -> None:
+    writer.text("(")
+    _write_stored(writer, call.arguments[0])
+    writer.text(" IS NULL)")
 
 
 def _write_text(writer: Writer, expression: Expression) -> None:
@@ -363,7 +385,9 @@ def _group_concat(writer: Writer, call: Call) -> None:
 
 
 def _order(writer: Writer, call: Call) -> None:
-    _write_text(writer, call.arguments[0])
+    value = call.arguments[0]
+    _write_stored(writer, value)
+    writer.text(' COLLATE "C"' if value.type.family == "text" else "")
     writer.text(" DESC" if call.option("descending") else "")
     writer.text(" NULLS FIRST" if call.option("nulls_first") else " NULLS LAST")
 
@@ -414,6 +438,8 @@ POSTGRESQL_FUNCTIONS: dict[str, Renderer] = {
     "LITERAL": _literal,
     **{sign: _ordered(sign) for sign in ("<", "<=", ">", ">=")},
     "BETWEEN": _between,
+    "IN": _in,
+    "IS NULL": _is_null,
     "GREATEST": _extreme,
     "LEAST": _extreme,
     **{sign: _binary(sign) for sign in ("+", "-", "*", "&", "|")},

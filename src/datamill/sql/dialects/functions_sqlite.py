@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datamill.algebra.expression.kinds import digits_of
 from datamill.algebra.expression.tree import Call, Expression, Literal
 from datamill.model.types import parse_type
-from datamill.sql.dialects.arithmetic_sqlite import ARITHMETIC, EXACT, is_exact
+from datamill.sql.dialects.arithmetic_sqlite import ARITHMETIC, EXACT, float_columns, is_exact
 from datamill.sql.dialects.casts_sqlite import render_cast
 from datamill.sql.dialects.templates import (
     COMMON,
@@ -39,7 +39,7 @@ def _comparison(sign: str) -> Renderer:
         if "json" in (left.type.family, right.type.family):
             left, right = _comparable(left), _comparable(right)
         writer.text("(")
-        _write_collated(writer, left)
+        writer.collated(left)
         writer.text(f" {sign} ")
         writer.expression(right)
         writer.text(")")
@@ -53,15 +53,9 @@ def _comparable(expression: Expression) -> Expression:
     return Call("dm_json_key", (expression,), expression.type)
 
 
-def _write_collated(writer: Writer, expression: Expression) -> None:
-    writer.expression(expression)
-    if is_exact(expression):
-        writer.text(" COLLATE decimal")
-
-
 def _between(writer: Writer, call: Call) -> None:
     writer.text("(")
-    _write_collated(writer, call.arguments[0])
+    writer.collated(call.arguments[0])
     writer.text(" BETWEEN ")
     writer.expression(call.arguments[1])
     writer.text(" AND ")
@@ -71,19 +65,24 @@ def _between(writer: Writer, call: Call) -> None:
 
 def _in(writer: Writer, call: Call) -> None:
     value, *items = call.arguments
-    rows = isinstance(value, Call) and value.function == "ROW"
     if value.type.family == "json":
         value, items = _comparable(value), [_comparable(item) for item in items]
     writer.text("(")
-    _write_collated(writer, value)
-    writer.text(" IN (VALUES " if rows else " IN (")
+    if isinstance(value, Call) and value.function == "ROW":
+        for index, item in enumerate(value.arguments):
+            writer.text(", " if index else "(")
+            writer.collated(item)
+        writer.text(") IN (VALUES ")
+    else:
+        writer.collated(value)
+        writer.text(" IN (")
     writer.expressions(items)
     writer.text("))")
 
 
 def _nullif(writer: Writer, call: Call) -> None:
     writer.text("NULLIF(")
-    _write_collated(writer, call.arguments[0])
+    writer.collated(call.arguments[0])
     writer.text(", ")
     writer.expression(call.arguments[1])
     writer.text(")")
@@ -94,7 +93,7 @@ def _extreme(name: str) -> Renderer:
 
     def render(writer: Writer, call: Call) -> None:
         writer.text(f"{name}(")
-        _write_collated(writer, call.arguments[0])
+        writer.collated(call.arguments[0])
         writer.text(", ")
         writer.expressions(call.arguments[1:])
         writer.text(")")
@@ -215,11 +214,19 @@ def _str_to_date(writer: Writer, call: Call) -> None:
 # --- aggregates
 
 
+_LARGEST = template("max(abs({0})){over}")
+
+
 def _sum(writer: Writer, call: Call) -> None:
     if is_exact(call):
         aggregate("dm_sum(")(writer, call)
     elif call.type.family == "float":
-        aggregate("dm_finite(sum(", "))")(writer, call)
+        writer.text("dm_finite(")
+        aggregate("sum(")(writer, call)
+        for column in float_columns(call.arguments[0]):
+            writer.text(", ")
+            _LARGEST(writer, Call("MAX", (column,), call.type, call.options))
+        writer.text(")")
     else:
         aggregate("sum(")(writer, call)
 
@@ -246,7 +253,7 @@ def _count(writer: Writer, call: Call) -> None:
     writer.text(" THEN ")
     for index, item in enumerate(call.arguments):
         writer.text(" || ',' || quote(" if index else "quote(")
-        writer.expression(item)
+        writer.expression(Call("dm_decimal_key", (item,), item.type) if is_exact(item) else item)
         writer.text(")")
     writer.text(" END)")
 
@@ -286,7 +293,7 @@ def _order(writer: Writer, call: Call) -> None:
             writer.text(f" THEN {number}")
         writer.text(" END")
     else:
-        _write_collated(writer, value)
+        writer.collated(value)
     writer.text(" DESC" if descending else "")
     if bool(call.option("nulls_first")) == descending:
         writer.text(" NULLS FIRST" if descending else " NULLS LAST")

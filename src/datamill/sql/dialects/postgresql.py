@@ -143,6 +143,7 @@ POSTGRESQL: Final = Dialect(
         "float32": adapters.widen_float32,
         "char": adapters.strip_blanks,
     },
+    operands={"char": "::text"},
     functions=POSTGRESQL_FUNCTIONS,
     literal=_literal,
     error_ends_transaction=True,

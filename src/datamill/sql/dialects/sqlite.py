@@ -137,6 +137,7 @@ SQLITE: Final = Dialect(
         "uuid": adapters.bytes_to_uuid,
         "json": adapters.text_to_json,
     },
+    collations=dict.fromkeys(_NUMERIC_TEXT, " COLLATE decimal"),
     functions=SQLITE_FUNCTIONS,
     literal=_literal,
     has_flat_names=True,

@@ -140,8 +140,9 @@ def _write_over(writer: Writer, call: Call) -> None:
     blank = ""
     writer.text(" OVER (")
     if window.option("partition"):
-        writer.text("PARTITION BY ")
-        writer.expressions(window.option("partition"))
+        for index, item in enumerate(window.option("partition")):
+            writer.text(", " if index else "PARTITION BY ")
+            writer.collated(item)
         blank = " "
     if window.option("order"):
         writer.text(f"{blank}ORDER BY ")
@@ -199,13 +200,20 @@ def render_coalesce(writer: Writer, call: Call) -> None:
 def render_count(writer: Writer, call: Call) -> None:
     """Write COUNT of rows, of values, or of distinct values."""
     writer.text("COUNT(")
-    writer.text("DISTINCT " if call.option("distinct") else "")
     if call.arguments:
-        writer.expression(call.arguments[0])
+        _write_summarised(writer, call)
     else:
         writer.text("*")
     writer.text(")")
     _write_over(writer, call)
+
+
+def _write_summarised(writer: Writer, call: Call) -> None:
+    if call.option("distinct"):
+        writer.text("DISTINCT ")
+        writer.collated(call.arguments[0])
+    else:
+        writer.expression(call.arguments[0])
 
 
 def aggregate(before: str, after: str = ")") -> Renderer:
@@ -213,8 +221,7 @@ def aggregate(before: str, after: str = ")") -> Renderer:
 
     def render(writer: Writer, call: Call) -> None:
         writer.text(before)
-        writer.text("DISTINCT " if call.option("distinct") else "")
-        writer.expression(call.arguments[0])
+        _write_summarised(writer, call)
         writer.text(")")
         _write_over(writer, call)
         writer.text(after[1:])

@@ -12,6 +12,16 @@ SUM(`p`);
 
 CAST(SUM(`u`) AS UNSIGNED);
 
+COUNT(DISTINCT (`p` * %s));
+-- Decimal('2')
+
+COUNT(DISTINCT `p`, `n`);
+
+SUM(DISTINCT (`p` * %s));
+-- Decimal('2')
+
+MAX(`code`);
+
 (SUM((`n` > %s)) DIV 1);
 -- 3
 

@@ -39,6 +39,23 @@
 -- 1
 -- 'a'
 
+(((`p` * %s), `n`) IN ((%s, %s)));
+-- Decimal('2')
+-- Decimal('3')
+-- 1
+
+(`code` = %s);
+-- 'a'
+
+(`code` > %s);
+-- 'a'
+
+(`code` IN (%s, %s));
+-- 'a'
+-- 'b'
+
+(`code` IS NULL);
+
 (`kind` = %s);
 -- 'a'
 

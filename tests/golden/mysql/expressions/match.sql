@@ -11,6 +11,9 @@
 -- 'a!%'
 -- '!'
 
+(`code` LIKE %s);
+-- 'a'
+
 REGEXP_LIKE(`name`, %s, 'c');
 -- '^[0-9][^\\n]\\z'
 

@@ -27,3 +27,6 @@ NTH_VALUE(`n`, %s) OVER ();
 (SUM(`n`) OVER (ORDER BY `id` ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) DIV 1);
 
 AVG(`x`) OVER (PARTITION BY `kind`);
+
+COUNT(*) OVER (PARTITION BY (`p` * %s), `n`);
+-- Decimal('2')

@@ -12,6 +12,16 @@ SUM("p");
 
 SUM("u");
 
+COUNT(DISTINCT ("p" * %s::numeric));
+-- Decimal('2')
+
+COUNT(DISTINCT CASE WHEN "p" IS NOT NULL AND "n" IS NOT NULL THEN ROW("p", "n") END);
+
+SUM(DISTINCT ("p" * %s::numeric));
+-- Decimal('2')
+
+MAX("code"::text COLLATE "C");
+
 (SUM((("n" > %s::bigint))::integer::bigint))::bigint;
 -- 3
 

@@ -39,6 +39,23 @@
 -- 1
 -- 'a'
 
+((("p" * %s::numeric), "n") IN ((%s::numeric, %s::bigint)));
+-- Decimal('2')
+-- Decimal('3')
+-- 1
+
+("code"::text = %s::text);
+-- 'a'
+
+("code"::text COLLATE "C" > %s::text);
+-- 'a'
+
+("code" IN (%s::text, %s::text));
+-- 'a'
+-- 'b'
+
+("code" IS NULL);
+
 ("kind" = %s);
 -- 'a'
 

@@ -11,6 +11,9 @@
 -- 'a!%'
 -- '!'
 
+("code"::text LIKE %s::text);
+-- 'a'
+
 ("name" ~ %s::text);
 -- '^[0-9][^\\n]\\Z'
 

@@ -27,3 +27,6 @@ NTH_VALUE("n", %s::bigint::integer) OVER ();
 (SUM("n") OVER (ORDER BY "id" NULLS FIRST ROWS BETWEEN 1 PRECEDING AND CURRENT ROW))::bigint;
 
 AVG(("x")::double precision) OVER (PARTITION BY "kind");
+
+COUNT(*) OVER (PARTITION BY ("p" * %s::numeric), "n");
+-- Decimal('2')

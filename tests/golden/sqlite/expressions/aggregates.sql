@@ -6,11 +6,21 @@ COUNT(DISTINCT CASE WHEN "n" IS NOT NULL AND "name" IS NOT NULL THEN quote("n") 
 
 sum("n");
 
-dm_finite(sum("x"));
+dm_finite(sum("x"), max(abs("x")));
 
 dm_sum("p");
 
 dm_sum("u");
+
+COUNT(DISTINCT dm_decimal('*', "p", ?) COLLATE decimal);
+-- '2'
+
+COUNT(DISTINCT CASE WHEN "p" IS NOT NULL AND "n" IS NOT NULL THEN quote(dm_decimal_key("p")) || ',' || quote("n") END);
+
+dm_sum(DISTINCT dm_decimal('*', "p", ?) COLLATE decimal);
+-- '2'
+
+max("code");
 
 sum(("n" > ?));
 -- 3

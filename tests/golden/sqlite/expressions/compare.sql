@@ -39,6 +39,23 @@
 -- 1
 -- 'a'
 
+((dm_decimal('*', "p", ?) COLLATE decimal, "n") IN (VALUES (?, ?)));
+-- '2'
+-- '3'
+-- 1
+
+("code" = ?);
+-- 'a'
+
+("code" > ?);
+-- 'a'
+
+("code" IN (?, ?));
+-- 'a'
+-- 'b'
+
+("code" IS NULL);
+
 ("kind" = ?);
 -- 'a'
 

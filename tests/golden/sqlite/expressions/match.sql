@@ -10,6 +10,9 @@ dm_like("name", ("name" || ?));
 ("name" GLOB ?);
 -- 'a%'
 
+("code" GLOB ?);
+-- 'a'
+
 ("name" REGEXP ?);
 -- '^\\d.$'
 

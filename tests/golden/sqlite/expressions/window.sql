@@ -27,3 +27,6 @@ NTH_VALUE("n", ?) OVER ();
 sum("n") OVER (ORDER BY "id" ROWS BETWEEN 1 PRECEDING AND CURRENT ROW);
 
 avg("x") OVER (PARTITION BY "kind");
+
+COUNT(*) OVER (PARTITION BY dm_decimal('*', "p", ?) COLLATE decimal, "n");
+-- '2'
