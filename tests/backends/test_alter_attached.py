@@ -147,6 +147,9 @@ class TestPostgres:
         before = ask(connection, state)
         assert change(connection)
         assert ask(connection, state) == before
+        run(connection, "REVOKE ALL ON lab.mouse FROM CURRENT_USER")
+        assert change(connection, BEFORE)
+        assert ask(connection, state) == [("{}",)]
 
     @pytest.mark.parametrize(
         ("statement", "words"),

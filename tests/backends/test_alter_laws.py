@@ -97,7 +97,12 @@ def test_all_or_nothing(before: Shape, after: Shape, count: int, data: st.DataOb
         earlier = state(connection)
         declared = resolve(connection, "lab", "t", after.definition)
         loss, reorder = data.draw(st.booleans()), data.draw(st.booleans())
-        options = {"renames": renames, "fill": fill, "allow_data_loss": loss, "reorder": reorder}
+        options: dict[str, Any] = {
+            "renames": renames,
+            "fill": fill,
+            "allow_data_loss": loss,
+            "reorder": reorder,
+        }
         try:
             alter(connection, declared, prompt=False, **options)
         except DataMillError as error:

@@ -72,11 +72,11 @@ WITH t AS (
   SELECT 1, full_name, 'the owner ' || owner, NULL, format('ALTER TABLE %%s OWNER TO %%I', place, owner), false
   FROM t WHERE owner <> current_user
   UNION ALL
-  SELECT DISTINCT 2, full_name, 'the privileges', NULL,
+  SELECT 2, full_name, 'the privileges', NULL,
     format('REVOKE ALL ON TABLE %%s FROM PUBLIC, %%I, %%I', place, owner, current_user) || COALESCE((
       SELECT ', ' || string_agg(DISTINCT quote_ident(pg_catalog.pg_get_userbyid(d.grantee)), ', ')
       FROM defaults AS d WHERE d.grantee <> 0), ''), false
-  FROM granted
+  FROM t WHERE relacl IS NOT NULL OR EXISTS (SELECT 1 FROM defaults)
   UNION ALL
   SELECT step, full_name, 'the privilege ' || privilege_type, column_name,
     format('GRANT %%s %%s ON TABLE %%s TO %%s %%s', privilege_type,
