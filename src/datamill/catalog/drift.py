@@ -156,7 +156,8 @@ def _order(declared: TableSpec, existing: TableSpec) -> Iterator[str]:
     ours = [name for name in declared.heading if name in existing.heading]
     theirs = [name for name in existing.heading if name in declared.heading]
     if ours != theirs and set(declared.heading.key) == set(existing.heading.key):
-        yield f"The order of attributes is {', '.join(ours)} in code, {', '.join(theirs)} in the database."
+        places = f"{', '.join(ours)} in code, {', '.join(theirs)} in the database"
+        yield f"The order of attributes is {places} (alter: reorder=True)."
 
 
 def _foreign_keys(declared: TableSpec, existing: TableSpec) -> Iterator[str]:
