@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from types import FrameType
+from typing import Any
 
 import pytest
 
+import datamill as dm
 from datamill.backends.base import BackendSession
 from datamill.data import transaction
 from datamill.data.connection import Connection
@@ -18,6 +20,8 @@ from datamill.model.names import TableName
 
 Declare = Callable[[str, str], object]
 NAME = TableName("lab", "number")
+MANY = 25_000
+"""Rows that are several batches."""
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +111,107 @@ def test_a_caught_error_of_a_query_leaves_the_transaction_as_it_was(connection: 
                 connection.query(sql)
         insert(connection, 2)
     assert rows(connection) == [1, 2]
+
+
+READS: dict[str, Callable[[Any, Any], object]] = {
+    "iteration": lambda _, bad: list(bad),
+    "dicts": lambda _, bad: bad.to_dicts(),
+    "pandas": lambda _, bad: bad.to_pandas(),
+    "plan of a delete": lambda _, bad: bad.plan_delete(),
+    "delete": lambda _, bad: bad.delete(prompt=False),
+    "cascade": lambda _, bad: dm.Diagram.cascade(bad).counts(),
+    "insert from a generator": lambda sample, bad: sample.insert(row for row in bad),
+    "validate a generator": lambda sample, bad: sample.validate(row for row in bad),
+    "insert of a query": lambda sample, bad: sample.insert(bad, skip_duplicates=True),
+}
+
+
+@pytest.fixture
+def sample(connection: Connection) -> type[dm.Manual]:
+    @dm.Schema("lab", connection=connection)
+    class Sample(dm.Manual):
+        definition = "sample : int32\n---\nx = 1 : int32"
+
+    Sample.insert1({"sample": 0})
+    return Sample
+
+
+@pytest.mark.parametrize("read", READS)
+def test_a_caught_error_of_any_read_leaves_the_transaction_as_it_was(
+    read: str, connection: Connection, sample: type[dm.Manual]
+) -> None:
+    """The condition fails while rows are read: PostgreSQL gives up a transaction after any error."""
+    with connection.transaction:
+        sample.insert1({"sample": 1})
+        with suppress(DataMillError):  # MySQL takes an overflow for NULL
+            READS[read](sample, sample & "exp(x * 1000) > 0")
+        sample.insert1({"sample": 2})
+    assert sorted(sample.to_arrays("sample").tolist()) == [0, 1, 2]
+
+
+def test_a_generator_may_catch_errors_of_its_reads(connection: Connection, sample: type[dm.Manual]) -> None:
+    """Its later rows are asked for while the insert has its transaction open."""
+
+    def given() -> Iterator[dict[str, int]]:
+        for number in range(1, MANY):
+            yield {"sample": number}
+        for read in (list, lambda bad: bad.to_dicts()):
+            with suppress(QueryError):
+                read(sample & "exp(x * 1000) > 0")
+        yield {"sample": MANY}
+
+    sample.insert(given())
+    assert len(sample) == MANY + 1
+
+
+class TestGeneratorsThatEndTransactions:
+    """Rows of which some are written cannot be committed before the others, nor undone alone."""
+
+    @pytest.mark.parametrize("end", ["commit_transaction", "cancel_transaction"])
+    @pytest.mark.parametrize("within", [False, True])
+    def test_another_transaction(
+        self, end: str, within: bool, connection: Connection, sample: type[dm.Manual]
+    ) -> None:
+        def given() -> Iterator[dict[str, int]]:
+            for number in range(1, MANY):
+                yield {"sample": number}
+            getattr(connection, end)()
+            for number in range(MANY, 2 * MANY):
+                yield {"sample": number}
+
+        if within:
+            connection.start_transaction()
+        with pytest.raises(DataMillError, match="ended while a write"):
+            sample.insert(given())
+        self.check_usable(connection, sample)
+
+    def test_its_own_transaction(self, connection: Connection, sample: type[dm.Manual]) -> None:
+        def given() -> Iterator[dict[str, int]]:
+            with connection.transaction:
+                for number in range(1, MANY):
+                    yield {"sample": number}
+
+        with pytest.raises(DataMillError, match="ended while a write"):
+            sample.insert(given())
+        self.check_usable(connection, sample)
+
+    def test_an_error_in_its_own_transaction(self, connection: Connection, sample: type[dm.Manual]) -> None:
+        def given() -> Iterator[dict[str, int]]:
+            with connection.transaction:
+                for number in range(1, MANY):
+                    yield {"sample": number}
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            sample.insert(given())
+        self.check_usable(connection, sample)
+
+    def check_usable(self, connection: Connection, sample: type[dm.Manual]) -> None:
+        assert not connection.in_transaction
+        assert len(sample) == 1
+        with connection.transaction:
+            sample.insert1({"sample": 1})
+        assert len(sample) == 2
 
 
 def test_writes_nest(connection: Connection) -> None:

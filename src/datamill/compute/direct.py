@@ -81,7 +81,7 @@ class DirectKeys:
             to_do = operators.top(to_do, options.most, [f"`{name}`{direction}" for name in self._names])
         statement = compile_select(to_do, connection.dialect)
         size = SHUFFLED_AT_ONCE if options.order == "random" else READ_AT_ONCE
-        batches = connection.session.stream(statement.sql, statement.params, size)
+        batches = connection.stream(statement, size)
         for rows in batches:
             yield rows if self._names else [() for _ in rows]
 

@@ -63,7 +63,7 @@ class Jobs:
 
     def rows(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Run a query and return what the driver gives."""
-        return self.connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+        return self.connection.read(statement)
 
     def now(self) -> datetime:
         """Return the server's time."""
@@ -253,7 +253,7 @@ class Jobs:
     def pending_keys(self) -> Iterator[dict[str, Any]]:
         """Yield the keys of all pending jobs, in bounded memory."""
         statement = self.table.select(self.table.key, [self.table.is_in(Status.PENDING)])
-        for rows in self.connection.session.stream(statement.sql, statement.params):
+        for rows in self.connection.stream(statement):
             yield from self.table.keys_of(rows)
 
     def seconds_until_due(self) -> float | None:

@@ -191,7 +191,7 @@ class Cascade:
                     return locking.execute(statement.sql + self._lock, statement.params).rows
             except AccessError:  # a plain read needs fewer privileges
                 self._unlockable.add(table)
-        return session.execute(statement.sql, statement.params).rows
+        return self.connection.read(statement)
 
     # masters and parts -----------------------------------------------------------------------------------------
 

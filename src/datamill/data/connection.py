@@ -28,6 +28,7 @@ from datamill.storage import Stores
 if TYPE_CHECKING:
     from datamill.settings.address import DatabaseAddress
     from datamill.sql.dialects.base import Dialect
+    from datamill.sql.writer import Statement
 
 Returned = TypeVar("Returned")
 
@@ -365,6 +366,14 @@ class Connection:
                 raise
         return work(self.session)
 
+    def read(self, statement: Statement) -> list[tuple[Any, ...]]:
+        """Run a query as `run_read` does, and return its rows: values as the driver gives them."""
+        return self.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+
+    def stream(self, statement: Statement, batch_size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
+        """Begin a query as `run_read` does, and return batches of its rows: see `BackendSession.stream`."""
+        return self.run_read(lambda session: session.stream(statement.sql, statement.params, batch_size))
+
     def run_once(self, work: Callable[[BackendSession], Returned]) -> Returned:
         """Run a function that may write in its own way: without a transaction around it, and never again.
 
@@ -388,7 +397,7 @@ class Connection:
             raise
 
     def _after_loss(self, state: ThreadState, was_open: bool, error: LostConnectionError) -> None:
-        if was_open and state.explicit:
+        if was_open and state.is_relied_on:
             state.undone = error
         if not self._closed and not self.address.is_memory:
             with suppress(DataMillError):  # the next use tries again

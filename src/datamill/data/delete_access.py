@@ -71,7 +71,7 @@ def may_read(connection: Connection, name: TableName, key: Sequence[str]) -> boo
     """Return whether the user may read the keys of a table."""
     statement = select_some(connection.dialect, name, key, 0)
     try:
-        connection.run_read(lambda session: session.execute(statement.sql, statement.params))
+        connection.read(statement)
     except AccessError:
         return False
     return True

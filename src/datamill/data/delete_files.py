@@ -125,5 +125,5 @@ def _values(connection: Connection, spec: TableSpec, attribute: Attribute) -> It
     relation = narrowed(BaseTable(spec, connection), (attribute.name,))
     position = relation.heading.names.index(attribute.name)
     statement = compile_select(relation, connection.dialect)
-    for rows in connection.session.stream(statement.sql, statement.params):
+    for rows in connection.stream(statement):
         yield from from_driver(connection.dialect, attribute, [row[position] for row in rows])

@@ -370,7 +370,7 @@ def target_keys(connection: Connection, relation: Relation, spec: TableSpec) -> 
     dialect = connection.dialect
     if spec.is_singleton:
         statement = compile_exists(relation, dialect)
-        found = connection.session.execute(statement.sql, statement.params).rows
+        found = connection.read(statement)
         hidden = [item for item in spec.hidden if item.in_key]
         key = tuple(to_driver(dialect, item, [item.default])[0] for item in hidden)
         if found and found[0][0]:
@@ -379,7 +379,7 @@ def target_keys(connection: Connection, relation: Relation, spec: TableSpec) -> 
     narrow = narrowed(relation, ())
     statement = compile_select(narrow, dialect)
     positions = [narrow.heading.names.index(name) for name in spec.heading.key]
-    batches = connection.session.stream(statement.sql, statement.params)
+    batches = connection.stream(statement)
     if positions == list(range(len(narrow.heading))):
         yield from batches
     else:

@@ -126,7 +126,7 @@ def _counts(connection: Connection, names: list[TableName]) -> dict[str, int]:
     counts = {}
     for name in names:
         statement = count_rows(connection.dialect, name)
-        rows = connection.session.execute(statement.sql, statement.params).rows
+        rows = connection.read(statement)
         counts[connection.dialect.table(name)] = int(rows[0][0])
     return counts
 

@@ -61,7 +61,7 @@ def _rows(connection: Connection, spec: TableSpec, keys: list[UUID]) -> dict[UUI
     found: dict[UUID, dict[str, Any]] = {}
     for batch in key_batches([(value,) for value in bound], 1):
         query = select_by_key(dialect, spec.name, names, ("hash",), batch)
-        rows = connection.session.execute(query.sql, query.params).rows
+        rows = connection.read(query)
         values = [
             from_driver(dialect, column, [row[place] for row in rows]) for place, column in enumerate(columns)
         ]

@@ -50,7 +50,7 @@ def count(connection: Connection, relation: Relation) -> int:
     """Return the number of rows."""
     observe_read(connection, relation)
     statement = compile_count(relation, connection.dialect)
-    rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+    rows = connection.read(statement)
     return int(rows[0][0])
 
 
@@ -58,7 +58,7 @@ def exists(connection: Connection, relation: Relation) -> bool:
     """Return whether there is any row."""
     observe_read(connection, relation)
     statement = compile_exists(relation, connection.dialect)
-    rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+    rows = connection.read(statement)
     return bool(rows and rows[0][0])
 
 

@@ -103,7 +103,7 @@ def _read(
     types = types_of(spec, names)
     for some in key_batches(keys, len(names), connection.dialect):
         statement = select_by_key(connection.dialect, spec.name, wanted, names, some, types)
-        yield from connection.session.execute(statement.sql, statement.params).rows
+        yield from connection.read(statement)
 
 
 def _duplicate(
@@ -206,7 +206,7 @@ def _some_keys(connection: Connection, parent: TableSpec, names: tuple[str, ...]
     from datamill.sql.keys import select_some
 
     statement = select_some(connection.dialect, parent.name, names, MOST_CANDIDATES)
-    rows = connection.session.execute(statement.sql, statement.params).rows
+    rows = connection.read(statement)
     columns = [
         from_driver(connection.dialect, parent.heading[name], [row[index] for row in rows])
         for index, name in enumerate(names)

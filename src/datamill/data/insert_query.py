@@ -83,7 +83,7 @@ def _explain(
     """Look through the rows of the query for what the database refused."""
     select = compile_select(projection, connection.dialect)
     names, start = tuple(projection.heading.names), 0
-    for rows in connection.session.stream(select.sql, select.params):
+    for rows in connection.stream(select):
         columns = tuple(list(column) for column in zip(*rows, strict=True))
         found = explain(
             connection, spec, EncodedBatch(start, len(rows), names, columns, []), error, options.conflict

@@ -29,7 +29,7 @@ def iterate(connection: Connection, relation: Relation) -> Iterator[dict[str, An
     observe_read(connection, relation)
     statement = compile_query(connection, relation)
     size = BATCH_ROWS_WITH_BLOBS if relation.heading.blobs or _reads_stores(relation) else BATCH_ROWS
-    batches = connection.session.stream(statement.sql, statement.params, size)
+    batches = connection.stream(statement, size)
     try:
         for rows in batches:
             found = fetched(connection, relation, rows)

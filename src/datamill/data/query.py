@@ -123,7 +123,7 @@ def _values_of_one_row(
 
 
 def _read_rows(connection: Connection, statement: Statement) -> list[tuple[Any, ...]]:
-    return connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+    return connection.read(statement)
 
 
 def _read_columns(connection: Connection, relation: Relation, statement: Statement) -> ArrowRows | None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.relations import Relation
-from datamill.backends.base import BackendSession
 from datamill.data.query import compile_query, narrowed, observe_read
 from datamill.data.values import from_driver
 from datamill.sql.select import compile_counts
-from datamill.sql.writer import Statement
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -32,7 +29,7 @@ def fetch_tuples(connection: Connection, relation: Relation, names: Sequence[str
     observe_read(connection, relation)
     narrow = narrowed(relation, names)
     statement = compile_query(connection, narrow)
-    rows = connection.run_read(lambda session: session.execute(statement.sql, statement.params).rows)
+    rows = connection.read(statement)
     if not names:
         return [()] * len(rows)
     columns = dict(zip(narrow.heading.names, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -50,10 +47,6 @@ def counts(connection: Connection, relations: Iterable[Relation]) -> tuple[int, 
     waiting = iter(relations)
     while some := list(islice(waiting, _AT_ONCE)):
         statement = compile_counts(some, connection.dialect)
-        rows = connection.run_read(partial(_rows, statement))
+        rows = connection.read(statement)
         found += map(int, rows[0])
     return tuple(found)
-
-
-def _rows(statement: Statement, session: BackendSession) -> list[tuple[Any, ...]]:
-    return session.execute(statement.sql, statement.params).rows

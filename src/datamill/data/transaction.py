@@ -28,11 +28,11 @@ class ThreadState:
     Fields:
         session: The physical connection.
         observer: What a running ``make`` installed, or None.
-        undone: The error after which the database gave up an explicit transaction that the caller still believes
-            open; None otherwise.
+        undone: The error after which the database gave up a transaction that somebody still believes open; None
+            otherwise.
     """
 
-    __slots__ = ("__weakref__", "_points", "explicit", "observer", "session", "undone")
+    __slots__ = ("__weakref__", "_points", "_writes", "explicit", "observer", "session", "undone")
 
     def __init__(self, session: BackendSession) -> None:
         self.session = session
@@ -40,6 +40,12 @@ class ThreadState:
         self.explicit = False
         self.undone: DataMillError | None = None
         self._points = 0
+        self._writes = 0
+
+    @property
+    def is_relied_on(self) -> bool:
+        """True while somebody believes a transaction open: the caller of `start`, or a write that is under way."""
+        return self.explicit or self._writes > 0
 
     # explicit transactions -------------------------------------------------------------------------------------
 
@@ -66,7 +72,10 @@ class ThreadState:
 
         Raises:
             QueryError: The database had undone the transaction, or refuses to commit; then it is rolled back.
+            DataMillError: A write is under way, whose rows a generator that calls this gives; it is rolled back, too.
         """
+        if self._writes:
+            raise self._end_within_write()
         undone, self.undone, self.explicit = self.undone, None, False
         if undone is not None and not self.session.in_transaction:
             raise _rolled_back(undone, "Repeat it as a whole.")
@@ -74,9 +83,21 @@ class ThreadState:
             self._commit()
 
     def cancel(self) -> None:
-        """Roll back; without a transaction nothing happens."""
+        """Roll back; without a transaction nothing happens. A write that is under way raises when it goes on."""
+        if self._writes:
+            self._end_within_write()
+            return
         self.undone, self.explicit = None, False
         self._rollback()
+
+    def _end_within_write(self) -> DataMillError:
+        self.explicit = False
+        self._rollback()
+        self.undone = DataMillError(
+            "The transaction was ended while a write in it was under way; all of it was undone.",
+            hint="A generator of rows cannot end a transaction: do that after the insert.",
+        )
+        return self.undone
 
     def _commit(self) -> None:
         try:
@@ -108,15 +129,21 @@ class ThreadState:
             raise _rolled_back(
                 self.undone, "Leave its with block, or call cancel_transaction(), then repeat it as a whole."
             )
-        with self._savepoint() if self.session.in_transaction else self._implicit():
-            yield self.session
+        self._writes += 1
+        try:
+            with self._savepoint() if self.session.in_transaction else self._implicit():
+                yield self.session
+        finally:
+            self._writes -= 1
+            if not self.is_relied_on:
+                self.undone = None
 
     def guarded(self) -> AbstractContextManager[None]:
-        """Run one statement of an explicit transaction so that its error, when caught, leaves the rest as it was.
+        """Run one statement of a transaction so that its error, when caught, leaves the rest as it was.
 
         A savepoint, where the database gives up the whole transaction after any error; else nothing.
         """
-        if self.explicit and self.session.dialect.error_ends_transaction and self.session.in_transaction:
+        if self.is_relied_on and self.session.dialect.error_ends_transaction and self.session.in_transaction:
             return self._savepoint()
         return _NOTHING
 
@@ -125,11 +152,9 @@ class ThreadState:
         try:
             self.session.begin(write=True)
             yield
-            if self.undone is not None and not self.session.in_transaction:
-                raise _rolled_back(self.undone, "Repeat it as a whole.")
+            self._require_open()
             self._commit()
         except BaseException:  # an interrupt between two of these steps, too, leaves nothing open
-            self.undone = None
             self._rollback()
             raise
 
@@ -140,6 +165,7 @@ class ThreadState:
         self.session.savepoint(name)
         try:
             yield
+            self._require_open()
         except BaseException as error:
             self._undo(name, error)
             raise
@@ -147,6 +173,10 @@ class ThreadState:
             self.session.release_savepoint(name)
         finally:
             self._points -= 1
+
+    def _require_open(self) -> None:
+        if self.undone is not None and not self.session.in_transaction:
+            raise _rolled_back(self.undone, "Repeat it as a whole.")
 
     def _undo(self, name: str, error: BaseException) -> None:
         """Undo one write; a deadlock takes the whole transaction with it."""

@@ -105,7 +105,7 @@ def read_rows(connection: Connection, spec: TableSpec, keys: Sequence[Key]) -> d
     ]
     picked = OneOf(spec.physical_key, tuple(item.stored for item in attributes), tuple(given))
     statement = compile_select(Restriction(BaseTable(spec, connection), (picked,)), dialect)
-    rows = connection.session.execute(statement.sql, statement.params).rows
+    rows = connection.read(statement)
     columns = zip(*rows, strict=True) if rows else [()] * len(spec.heading)
     return {
         name: from_driver(dialect, spec.heading[name], list(column))

@@ -21,7 +21,6 @@ from datamill.storage.journal import recording
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
 
-SAVEPOINT = "datamill_batch"
 SMALL = 100
 """Rows of a batch below which it is worth while to look whether it is the only one: a transaction costs two trips."""
 
@@ -203,14 +202,11 @@ def _write_next_batch(
     connection: Connection, spec: TableSpec, batch: EncodedBatch, conflict: Conflict
 ) -> None:
     """Write a batch after others; if it fails, only its own rows are undone before the cause is looked for."""
-    session = connection.session
-    session.savepoint(SAVEPOINT)
     try:
-        _write_batch(connection, session, spec, batch, conflict)
+        with connection.write() as session:
+            _write_batch(connection, session, spec, batch, conflict)
     except (DuplicateError, IntegrityError) as error:
-        session.rollback_to_savepoint(SAVEPOINT)
         raise explain(connection, spec, batch, error, conflict) from error.__cause__
-    session.release_savepoint(SAVEPOINT)
 
 
 def last_of_each_key(batch: EncodedBatch) -> EncodedBatch:

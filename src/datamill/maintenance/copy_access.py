@@ -37,7 +37,7 @@ def check_access(source: Connection, destination: Connection, plan: CopyPlan) ->
 
 def _may_run(connection: Connection, statement: Statement) -> bool:
     try:
-        connection.run_read(lambda session: session.execute(statement.sql, statement.params))
+        connection.read(statement)
     except AccessError:
         return False
     return True

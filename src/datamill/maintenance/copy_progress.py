@@ -83,7 +83,7 @@ def read(connection: Connection, table: TableName, origin: str) -> Progress | No
     """Return how far a table got in a copy from the same origin, or None."""
     where = TableName(table.schema, PROGRESS_TABLE)
     query = select_by_key(connection.dialect, where, _NAMES[1:], ("table_name",), [(table.table,)])
-    rows = connection.session.execute(query.sql, query.params).rows
+    rows = connection.read(query)
     if not rows or rows[0][0] != origin[:255]:
         return None
     _, count, digest, key, done = rows[0]

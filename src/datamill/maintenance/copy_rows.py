@@ -171,7 +171,7 @@ def read_table(
         column.stored.family in ("bytes", "json") or column.stored.kind == "text" for column in columns
     )
     size = ROWS_READ_WITH_BLOBS if long else ROWS_READ
-    batches = connection.session.stream(statement.sql, statement.params, size)
+    batches = connection.stream(statement, size)
     try:
         for rows in batches:
             yield [
@@ -187,7 +187,7 @@ def read_table(
 def count(connection: Connection, spec: TableSpec) -> int:
     """Return the number of rows of a table."""
     statement = count_rows(connection.dialect, spec.name)
-    return int(connection.session.execute(statement.sql, statement.params).rows[0][0])
+    return int(connection.read(statement)[0][0])
 
 
 def _verify(destination: Connection, spec: TableSpec, digest: TableDigest) -> None:

@@ -54,13 +54,13 @@ def pages(connection: Connection, relation: Relation) -> Iterator[Columns]:
     query, heading, dialect = compile_query(connection, relation), relation.heading, connection.dialect
     key = [heading[name] for name in heading.key]
     if not key or any(item.stored.family not in _ORDERED for item in key):
-        for rows in connection.session.stream(query.sql, query.params, PAGE_ROWS):
+        for rows in connection.stream(query, PAGE_ROWS):
             yield _columns(connection, relation, rows)
         return
     size, after = 1 if heading.blobs else PAGE_ROWS, None
     while True:
         page = select_page(dialect, query, heading.key, after, size)
-        rows = connection.session.execute(page.sql, page.params).rows
+        rows = connection.read(page)
         if not rows:
             return
         columns = _columns(connection, relation, rows)

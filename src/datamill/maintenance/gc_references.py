@@ -57,7 +57,7 @@ def _sees_everything(connection: Connection) -> bool:
     question = connection.dialect.grants_query
     if not question:
         return True
-    grants = connection.session.execute(question).rows
+    grants = connection.read(Statement(question))
     return any(_EVERYWHERE.match(str(row[0])) for row in grants)
 
 
@@ -179,7 +179,7 @@ def _values(connection: Connection, table: TableName, column: str) -> Iterator[l
     dialect = connection.dialect
     statement = select_some(dialect, table, [column], 2**62)
     statement = Statement(statement.sql, statement.params)
-    for rows in connection.session.stream(statement.sql, statement.params):
+    for rows in connection.stream(statement):
         yield [_plain(row[0]) for row in rows]
 
 
