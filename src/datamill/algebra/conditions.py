@@ -190,7 +190,8 @@ def _resolve_relation(relation: Relation, other: Relation, semantic_check: bool)
     if names:
         return Matches(other, tuple((name, name) for name in names))
     message = "The two expressions have no attributes in common: the condition keeps all rows if it has any, else none."
-    warn_user(message, DataMillWarning)
+    if len(relation.heading):  # rows without attributes can be asked for nothing else
+        warn_user(message, DataMillWarning)
     return Matches(other, (), vacuous=message)
 
 

@@ -184,8 +184,13 @@ class JobTable:
         """Create the table if it is absent; add the hidden columns to one made by others, where allowed.
 
         Raises:
-            DataMillError: A transaction is open.
+            DataMillError: A transaction is open, or nothing would tell one job from another.
         """
+        if not self.key:
+            raise DataMillError(
+                f"{self.target.name} can have no job queue: its keys have no attributes.",
+                hint="Its make() runs once: populate(reserve_jobs=False).",
+            )
         if not self.exists:
             self.connection.catalog.declare(self.spec)
         elif not self.has_leases:

@@ -74,6 +74,8 @@ def as_arrow_rows(heading: Heading, table: pyarrow.Table) -> ArrowRows | None:
     Returns:
         None if a value has another form than its stored type should have; then rows are to be read.
     """
+    if not len(heading):  # the SELECT has a column of its own then, which no attribute stands for
+        return ArrowRows(heading, [], table.num_rows)
     columns = []
     for column, attribute in zip(table.columns, heading.attributes.values(), strict=True):
         try:

@@ -16,7 +16,7 @@ from datamill.data.delete_rows import Save, remove
 from datamill.data.key_set import Key, KeyColumn
 from datamill.data.prompt import COMMIT_DELETES, ask, describe_counts
 from datamill.data.query import narrowed, observe_read
-from datamill.data.values import from_driver, table_coder, to_driver
+from datamill.data.values import from_driver, table_coder
 from datamill.errors import AccessError, DataMillError, IntegrityError, UnknownAttributeError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
@@ -153,8 +153,10 @@ class DeletePlan:
         return self._path(name, start)
 
     def _driver_key(self, spec: TableSpec, key: Mapping[str, Any]) -> Key:
-        coders = table_coder(self._connection.dialect, spec).columns
-        return tuple(coders[name].encode([key[name]]).driver[0] for name in spec.heading.key)
+        coder = table_coder(self._connection.dialect, spec)
+        if spec.is_singleton:
+            return coder.singleton_key()
+        return tuple(coder.columns[name].encode([key[name]]).driver[0] for name in spec.heading.key)
 
     def _path(self, name: TableName, start: Key) -> list[Edge]:
         graph, keys = self._cascade.graph, self._cascade.keys
@@ -371,10 +373,8 @@ def target_keys(connection: Connection, relation: Relation, spec: TableSpec) -> 
     if spec.is_singleton:
         statement = compile_exists(relation, dialect)
         found = connection.read(statement)
-        hidden = [item for item in spec.hidden if item.in_key]
-        key = tuple(to_driver(dialect, item, [item.default])[0] for item in hidden)
         if found and found[0][0]:
-            yield [key]
+            yield [table_coder(dialect, spec).singleton_key()]
         return
     narrow = narrowed(relation, ())
     statement = compile_select(narrow, dialect)

@@ -127,7 +127,7 @@ def _check_types(spec: TableSpec, own: Attribute, given: Attribute) -> None:
 def _matched(connection: Connection, spec: TableSpec, relation: Relation, *, fill_all: bool) -> Projection:
     """Return the query's attributes in the table's order; with ``fill_all``, defaults stand for those it lacks."""
     encoder = Encoder(connection, spec)
-    items: list[Item] = []
+    items: list[Item] = [(item, Literal(item.default, item.stored)) for item in spec.hidden if item.in_key]
     for name, attribute in spec.heading.attributes.items():
         given = relation.heading.get(name)
         if given is not None:

@@ -33,7 +33,7 @@ def numpy_block(array: Any, heading: Heading) -> Block:
     Raises:
         DataMillError: The array has neither fields nor two dimensions, or another number of columns.
     """
-    if array.dtype.names:
+    if array.dtype.names is not None:
         flat = array.reshape(-1)
         fields = {name: flat[name] for name in array.dtype.names}
     elif array.ndim == 2:

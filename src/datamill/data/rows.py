@@ -213,7 +213,7 @@ def _as_mapping(row: Any, heading: Heading, row_index: int) -> Mapping[str, Any]
         _check_length(row, heading, row_index)
         return dict(zip(heading.names, row, strict=True))
     numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(row, numpy.void) and row.dtype.names:
+    if numpy is not None and isinstance(row, numpy.void) and row.dtype.names is not None:
         return {name: row[name] for name in row.dtype.names}
     error = DataMillError(
         f"Row {row_index} is a {type(row).__name__}.",

@@ -10,6 +10,7 @@ from datamill.data.gc_marks import Reference, rescue
 from datamill.data.insert_errors import explain
 from datamill.data.objects import is_stored, referenced
 from datamill.data.rows import RowBatch
+from datamill.data.values import table_coder
 from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import TableSpec
 from datamill.settings.log import logger
@@ -49,6 +50,8 @@ def update1(connection: Connection, spec: TableSpec, row: Mapping[str, Any]) -> 
     with recording():  # objects of an update that fails are removed
         changes, objects = _encode(encoder, spec, given)
         key = tuple(changes.pop(name) for name in spec.heading.key)
+        if spec.is_singleton:
+            key = table_coder(connection.dialect, spec).singleton_key()
         if connection.observer is not None:
             connection.observer.on_write("update", spec.name, {"row": dict(row)})
         if spec.tier.is_auto_populated:
@@ -87,16 +90,16 @@ def _write(
     changes: dict[str, Any],
     objects: list[Reference],
 ) -> None:
-    names, values = _physical(spec, key)
+    names = spec.physical_key
     columns = [item.name for item in spec.columns]
     current: dict[str, Any] = {}
 
     def work(session: Any) -> None:
-        statement = select_by_key(connection.dialect, spec.name, columns, names, [values])
+        statement = select_by_key(connection.dialect, spec.name, columns, names, [key])
         rows = session.execute(statement.sql, statement.params).rows
         if len(rows) != 1:
             raise DataMillError(
-                f"{spec.name} has no row {dict(zip(spec.heading.key, key, strict=True))}.",
+                f"{spec.name} has no row {dict(zip(spec.heading.key, key, strict=False))}.",
                 hint="update1 changes an existing row; use insert1 for a new one.",
             )
         current.update(zip(columns, rows[0], strict=True), **changes)
@@ -104,7 +107,7 @@ def _write(
         if objects:
             rescue(connection, session, objects, encoder.doubtful)
         if changes:
-            change = update_by_key(connection.dialect, spec.name, list(changes.items()), names, values)
+            change = update_by_key(connection.dialect, spec.name, list(changes.items()), names, key)
             session.execute(change.sql, change.params)
 
     try:
@@ -114,10 +117,3 @@ def _write(
             raise
         batch = EncodedBatch(0, 1, tuple(current), tuple([value] for value in current.values()), [key])
         raise explain(connection, spec, batch, error, "replace") from error.__cause__
-
-
-def _physical(spec: TableSpec, key: Key) -> tuple[tuple[str, ...], Key]:
-    if spec.heading.key:
-        return spec.heading.key, key
-    hidden = [item for item in spec.hidden if item.in_key]
-    return tuple(item.name for item in hidden), tuple(int(item.default) for item in hidden)

@@ -199,7 +199,8 @@ class _Checker:
             earlier = self.seen.setdefault(key, position)
             if earlier != position and not any(value is None for value in key):
                 shown = dict(zip(self.spec.heading.primary_key, key, strict=False))
-                yield position, None, f"the primary key {shown} repeats that of row {earlier}."
+                text = f"the primary key {shown} repeats that of row {earlier}."
+                yield position, None, text if key else f"{self.spec.name} takes one row only."
         if self.check_database:
             yield from self._check_database(encoded, positions)
 
@@ -209,7 +210,10 @@ class _Checker:
         for position, key in zip(positions, physical, strict=True):
             if key in existing:
                 shown = dict(zip(self.spec.physical_key, key, strict=True))
-                yield position, None, f"the primary key {shown} exists in {self.spec.name}."
+                text = f"{self.spec.name} has its one row already."
+                if not self.spec.is_singleton:
+                    text = f"the primary key {shown} exists in {self.spec.name}."
+                yield position, None, text
         for foreign_key in self.spec.foreign_keys:
             rows = list(zip(*(encoded.column(name) for name in foreign_key.attributes), strict=True))
             missing = missing_parents(self.connection, foreign_key, rows)

@@ -136,6 +136,10 @@ class TableCoder:
         )
         self.required = tuple(name for name, item in attributes.items() if item.is_required)
 
+    def singleton_key(self) -> tuple[Any, ...]:
+        """Return the key of the only row of a table without key attributes, as the driver takes it."""
+        return tuple(coder.encode([coder.attribute.default]).driver[0] for coder in self.hidden_key)
+
 
 def column_coder(dialect: Dialect, table: TableName, attribute: Attribute) -> ColumnCoder:
     """Return what encodes columns of an attribute."""

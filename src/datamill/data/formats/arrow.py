@@ -51,6 +51,8 @@ def to_arrow(fetched: Fetched, decode: bool = False) -> pyarrow.Table:
     Raises:
         DataMillError: A decoded value has no form in Arrow.
     """
+    if not fetched.names:  # only a table that had a column keeps the number of rows
+        return pyarrow.table({"": pyarrow.nulls(len(fetched))}).select([])
     arrays, fields = [], []
     for name in fetched.names:
         attribute = fetched.heading[name]

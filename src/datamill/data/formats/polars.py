@@ -31,6 +31,8 @@ _TYPES = {
 
 def to_polars(fetched: Fetched) -> polars.DataFrame:
     """Return a DataFrame in heading order; values of codecs are decoded, as Python objects."""
+    if not fetched.names:  # only a frame that had a column keeps the number of rows
+        return polars.DataFrame({"": [None] * len(fetched)}).drop("")
     return polars.DataFrame([_series(fetched, name) for name in fetched.names])
 
 
