@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -337,6 +337,35 @@ class TestQueryCache:
         numbers.purge_query_cache()
         numbers.set_query_cache("first")
         assert count(numbers) == 0
+
+    def test_each_database_has_its_own_answers(self, tmp_path: Path) -> None:
+        """Whether in files or in memory, and whatever the password."""
+        for url in (f"sqlite:///{tmp_path}/1.db", f"sqlite:///{tmp_path}/2.db", "sqlite://", "sqlite://"):
+            with Connection(url=url) as connection:
+                connection.query("CREATE TABLE t (url TEXT)")
+                token = uuid4().hex
+                connection.query("INSERT INTO t VALUES (%s)", (token,))
+                connection.config["query_cache"] = str(tmp_path / "cache")
+                connection.set_query_cache("label")
+                for _ in range(2):
+                    assert connection.query("SELECT url FROM t").fetchall() == [(token,)]
+
+    def test_threads_share_a_cache(self, numbers: Connection, tmp_path: Path) -> None:
+        numbers.config["query_cache"] = str(tmp_path / "cache")
+        numbers.set_query_cache("label")
+
+        def work(_: int) -> list[int]:
+            found = []
+            for n in range(40):
+                text = f"SELECT {n} FROM {table(numbers)} WHERE n = 1"
+                found += [row[0] for row in numbers.query(text)]
+                if n % 10 == 0:
+                    numbers.purge_query_cache()
+            return found
+
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(work, range(6))) == [list(range(40))] * 6
+        assert {file.suffix for file in (tmp_path / "cache").iterdir()} == {".query"}
 
     def test_needs_a_folder(self, connection: Connection) -> None:
         with pytest.raises(ConfigError, match="query_cache"):

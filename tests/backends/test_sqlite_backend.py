@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -540,6 +541,32 @@ def test_forks(session: SqliteSession, path: str, in_use: bool) -> None:
     if in_use:
         session.commit()
     assert [row[0] for row in mice(session)] == ([1] if in_use else [5])
+
+
+@pytest.mark.parametrize("work", ["read", "write"])
+def test_forks_while_another_thread_works(work: str, session: SqliteSession) -> None:
+    """Its session is closed between two statements only, never within one; it may wait, but notices nothing."""
+    ended = threading.Event()
+
+    def go_on() -> None:
+        while not ended.is_set():
+            if work == "read":
+                mice(session)
+            else:
+                session.begin()
+                session.execute('UPDATE "lab.mouse" SET "mouse" = "mouse"')
+                session.commit()
+
+    with ThreadPoolExecutor(1) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads in a process that forks
+        done = pool.submit(go_on)
+        for _ in range(100):
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+        ended.set()
+        done.result()
 
 
 def _in_child(session: SqliteSession, path: str, in_use: bool) -> int:

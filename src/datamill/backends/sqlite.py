@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -84,6 +85,7 @@ class SqliteSession:
         self.busy_timeout = busy_timeout
         self._init_sql = init_sql
         self._read_only = read_only
+        self._busy = threading.RLock()
         self._connection: apsw.Connection | None = None
         self._reader: apsw.Connection | None = None
         self._streaming: list[apsw.Connection] = []
@@ -125,17 +127,19 @@ class SqliteSession:
 
     def suspend(self) -> None:
         """Close idle connections for a fork; one in use stays open."""
-        if self.path == MEMORY or self.in_transaction or self._streaming or self._connection is None:
-            return
-        try:
-            self._drop_connections()
-        except apsw.ThreadingViolationError:
+        if self.path == MEMORY or not self._busy.acquire(blocking=False):
             return  # another thread runs a statement
+        try:
+            if not (self._streaming or self._connection is None or self.in_transaction):
+                self._drop_connections()
+        finally:
+            self._busy.release()
 
     def abandon(self) -> list[apsw.Connection]:
         """In a forked child: give up connections that are the parent's, and return them."""
         everything = (self._connection, self._reader, *self._streaming)
         parents = [connection for connection in everything if connection is not None]
+        self._busy = threading.RLock()  # the old one may belong to a thread that the child does not have
         if parents:
             self._lost = "belongs to the process that this one was forked from"
             self._connection = self._reader = None
@@ -148,42 +152,46 @@ class SqliteSession:
     @property
     def in_transaction(self) -> bool:
         """True between begin and commit or rollback."""
-        connection = self._connection
-        return connection is not None and connection.in_transaction
+        with self._busy:
+            connection = self._connection
+            return connection is not None and connection.in_transaction
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Result:
         """Run one statement and fetch everything it returns."""
-        connection = self._ready()
-        try:
-            cursor = connection.execute(sql, params)
+        with self._busy:
+            connection = self._ready()
             try:
-                columns = tuple([item[0] for item in cursor.get_description()])
-            except apsw.ExecutionCompleteError:
-                return _result_of_nothing(connection, sql, params)
-            is_query = cursor.is_readonly
-            rows = cursor.fetchall()
-            return Result(columns, rows, len(rows) if is_query else connection.changes())
-        except DRIVER_ERRORS as error:
-            raise self._error(error, sql) from error
+                cursor = connection.execute(sql, params)
+                try:
+                    columns = tuple([item[0] for item in cursor.get_description()])
+                except apsw.ExecutionCompleteError:
+                    return _result_of_nothing(connection, sql, params)
+                is_query = cursor.is_readonly
+                rows = cursor.fetchall()
+                return Result(columns, rows, len(rows) if is_query else connection.changes())
+            except DRIVER_ERRORS as error:
+                raise self._error(error, sql) from error
 
     def stream(self, sql: str, params: Sequence[Any] = (), batch_size: int = 1000) -> Iterator[list[Row]]:
         """Run one query and yield batches of rows from a snapshot taken at its start."""
         if self.path == MEMORY or self.in_transaction:
             return batches(self.execute(sql, params).rows, batch_size)
-        reader = self._reader or self._open(read_only=True)
-        self._reader = None
-        self._streaming.append(reader)
+        with self._busy:
+            reader = self._reader or self._open(read_only=True)
+            self._reader = None
+            self._streaming.append(reader)
         return RowStream(reader, sql, params, batch_size, self._error, self._take_back)
 
     def _take_back(self, reader: apsw.Connection) -> None:
         """Keep the connection of a finished stream for the next one."""
-        if reader not in self._streaming:  # closed or forked meanwhile
-            return
-        self._streaming.remove(reader)
-        if self._reader is None:
-            self._reader = reader
-        else:
-            reader.close()
+        with self._busy:
+            if reader not in self._streaming:  # closed or forked meanwhile
+                return
+            self._streaming.remove(reader)
+            if self._reader is None:
+                self._reader = reader
+            else:
+                reader.close()
 
     def insert_columns(
         self,
@@ -198,8 +206,14 @@ class SqliteSession:
 
         Errors carry ``row_index``. Outside a transaction the rows are written all or none.
         """
-        connection = self._ready()
-        insert = BulkInsert(connection, table, tuple(names), tuple(key), conflict)
+        with self._busy:
+            connection = self._ready()
+            insert = BulkInsert(connection, table, tuple(names), tuple(key), conflict)
+            return self._insert(connection, insert, columns)
+
+    def _insert(
+        self, connection: apsw.Connection, insert: BulkInsert, columns: Sequence[Sequence[Any]]
+    ) -> int:
         before = connection.total_changes()
         alone = not connection.in_transaction
         try:
@@ -231,16 +245,18 @@ class SqliteSession:
 
     def _command(self, sql: str) -> None:
         try:
-            self._ready().execute(sql)
+            with self._busy:
+                self._ready().execute(sql)
         except DRIVER_ERRORS as error:
             raise self._error(error, sql) from error
 
     def begin(self, write: bool = True) -> None:
         """Open a transaction; a writing one waits for the other writer now rather than half-way."""
-        if write:
-            self._ready()
-            self._check_file()
-        self._command("BEGIN IMMEDIATE" if write else "BEGIN")
+        with self._busy:
+            if write:
+                self._ready()
+                self._check_file()
+            self._command("BEGIN IMMEDIATE" if write else "BEGIN")
 
     def commit(self) -> None:
         """Make it last; if that fails it is undone."""
@@ -273,8 +289,9 @@ class SqliteSession:
     def rebuilding(self, tables: Sequence[TableName]) -> Iterator[None]:
         """Open a transaction without foreign keys; at its end the rows of ``tables`` are checked."""
         try:
-            self._command("PRAGMA foreign_keys = OFF")  # without effect inside a transaction
-            self.begin()
+            with self._busy:
+                self._command("PRAGMA foreign_keys = OFF")  # without effect inside a transaction
+                self.begin()
             yield
             for table in tables:
                 self._check_references(table)
@@ -320,7 +337,8 @@ class SqliteSession:
     def change_counter(self) -> int | None:
         """A number that differs once another connection has committed."""
         try:
-            return int(self._ready().pragma("data_version"))
+            with self._busy:
+                return int(self._ready().pragma("data_version"))
         except DRIVER_ERRORS as error:
             raise self._error(error) from error
 
@@ -334,7 +352,8 @@ class SqliteSession:
     def catalog_version(self) -> int | None:
         """A number that differs once anybody changed a definition."""
         try:
-            return int(self._ready().pragma("schema_version"))
+            with self._busy:
+                return int(self._ready().pragma("schema_version"))
         except DRIVER_ERRORS as error:
             raise self._error(error) from error
 

@@ -204,7 +204,9 @@ class Connection:
             return session
         from datamill.data.query_cache import CachingSession
 
-        return CachingSession(session, self._cache_folder(), self._query_cache)
+        # Every database in memory is one of its own, whatever its address.
+        place = self._token if self.address.is_memory else str(self.address)
+        return CachingSession(session, self._cache_folder(), place, self._query_cache)
 
     @property
     def dialect(self) -> Dialect:

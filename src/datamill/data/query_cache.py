@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import uuid4
 
 from datamill.backends.base import BackendSession, Conflict, Listener, RawTable, Result
 from datamill.data.raw_sql import is_read
@@ -23,13 +23,15 @@ class CachingSession:
     Args:
         session: Answers what is not in the files yet.
         folder: Where the files are.
+        place: Which database answers: part of each key, too.
         label: Part of each key: another label is another cache.
     """
 
-    def __init__(self, session: BackendSession, folder: Path, label: str) -> None:
+    def __init__(self, session: BackendSession, folder: Path, place: str, label: str) -> None:
         self.dialect = session.dialect
         self._session = session
         self._folder = folder
+        self._place = place
         self._label = label
 
     @property
@@ -47,8 +49,8 @@ class CachingSession:
             self._refuse(sql)
         from datamill.codecs.blob import pack, unpack
 
-        file = self._folder / f"{_key(self._label, sql, params)}{SUFFIX}"
-        if file.exists():
+        file = self._folder / f"{_key(self._place, self._label, sql, params)}{SUFFIX}"
+        with suppress(FileNotFoundError):
             columns, rows, count = unpack(file.read_bytes())
             return Result(tuple(columns), list(rows), count)
         result = self._session.execute(sql, params)
@@ -153,13 +155,16 @@ def purge(folder: Path) -> int:
     return len(files)
 
 
-def _key(label: str, sql: str, params: Sequence[Any]) -> str:
-    return blake2b(repr((label, sql, tuple(params))).encode(), digest_size=20).hexdigest()
+def _key(place: str, label: str, sql: str, params: Sequence[Any]) -> str:
+    return blake2b(repr((place, label, sql, tuple(params))).encode(), digest_size=20).hexdigest()
 
 
 def _write_file(file: Path, content: bytes) -> None:
-    """Write under another name first, so that a reader never sees half a file."""
+    """Write under a name of its own first, so that no reader sees half a file and no two writers share one."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}")
-    draft.write_bytes(content)
-    draft.replace(file)
+    draft = file.with_suffix(f".{uuid4().hex}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
