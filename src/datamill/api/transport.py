@@ -198,7 +198,7 @@ def _schema(name: str, connection: Connection) -> Schema:
 def _without_password(connection: Connection) -> tuple[Any, ...]:
     _, (token, address, changes) = connection.__reduce__()
     kept = {name: value for name, value in changes.items() if not _is_secret(name)}
-    return token, replace(address, password=None), kept
+    return token, address.without_secrets(), kept
 
 
 def _connection_without_password(

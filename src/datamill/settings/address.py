@@ -11,7 +11,7 @@ from typing import Any
 from datamill.errors import ConfigError, did_you_mean, require
 from datamill.settings.kinds import TLS, optional
 from datamill.settings.resolve import Resolved
-from datamill.settings.secret import MASK, Secret, mask_url
+from datamill.settings.secret import MASK, Secret, is_secret_name, mask_url
 
 MEMORY = ":memory:"
 _MALFORMED = "its host or port is malformed (in a password write %23 for #, %2F for / and %40 for @)"
@@ -55,10 +55,14 @@ class DatabaseAddress:
         return self.path == MEMORY
 
     def to_url(self, *, show_password: bool = False) -> str:
-        """Return the address as a URL; the password is masked unless asked for."""
-        from urllib.parse import quote, urlencode
+        """Return the address as a URL; the password, and options that hold secrets, are masked unless asked for."""
+        from urllib.parse import quote, quote_plus
 
-        query = f"?{urlencode(self.options)}" if self.options else ""
+        options = (
+            f"{quote_plus(name)}={quote_plus(value) if show_password or not is_secret_name(name) else MASK}"
+            for name, value in self.options
+        )
+        query = f"?{'&'.join(options)}" if self.options else ""
         if self.backend == "sqlite":
             path = "" if self.path is None or self.is_memory else f"/{quote(self.path)}"
             return f"sqlite://{path}{query}"
@@ -69,6 +73,11 @@ class DatabaseAddress:
         host = f"[{self.host}]" if self.host and ":" in self.host else self.host
         place = f"{credentials}@{host}" if credentials else f"{host}"
         return f"{self.backend}://{place}:{self.port}/{quote(self.name or '', safe='')}{query}"
+
+    def without_secrets(self) -> DatabaseAddress:
+        """Return the address without password and without options that hold secrets."""
+        options = tuple(item for item in self.options if not is_secret_name(item[0]))
+        return replace(self, password=None, options=options)
 
     def __str__(self) -> str:
         return self.to_url()
@@ -83,6 +92,7 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
     Args:
         url: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` (memory),
             ``postgresql://user:password@host:port/name?sslmode=…``, ``mysql://…/?use_tls=…``;
+            user and password may stand among the options, too;
             ``postgres`` and ``mariadb`` are aliases. Special characters are percent-encoded.
         source: What gave the URL, for messages.
         directory: Folder that a relative SQLite path starts from; default: the current one.
@@ -117,12 +127,15 @@ def parse_url(url: str, *, source: str = "argument", directory: Path | None = No
         path = sqlite_path(unquote(parts.path.removeprefix("/")), directory)
         return DatabaseAddress(backend, path=path, options=tuple(options.items()))
     tls = optional(TLS)("database.use_tls", options.pop("use_tls", None), source)
+    # As libpq has it, options may name the user and the password, too.
+    user = options.pop("user", None) if not parts.username else unquote(parts.username)
+    password = options.pop("password", None) if not parts.password else unquote(parts.password)
     return DatabaseAddress(
         backend,
         host=parts.hostname or "localhost",
         port=port or DEFAULT_PORTS[backend],
-        user=unquote(parts.username) if parts.username else None,
-        password=Secret(unquote(parts.password)) if parts.password else None,
+        user=user or None,
+        password=Secret(password) if password else None,
         name=unquote(parts.path.removeprefix("/")) or None,
         use_tls=tls,
         options=tuple(options.items()),

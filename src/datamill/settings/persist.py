@@ -176,31 +176,37 @@ def _divide(resolved: Resolved) -> tuple[dict[str, Any], dict[str, str]]:
     """Split the settings that some source gave into public ones and secrets."""
     public: dict[str, Any] = {}
     secrets: dict[str, str] = {}
-    from_url = ""
+    from_url: dict[str, str] = {}
     for name, entry in resolved.entries.items():
         value = entry.value
         if isinstance(value, Secret):
             secrets[name] = value.get_secret_value()
         elif name == "database.url" and value:
-            public[name], from_url = _without_password(value)
+            shown, from_url = _divide_url(value)
+            public |= {} if shown is None else {name: shown}
         elif name == "stores":
             public[name] = {key: _public_part(f"{name}.{key}", item, secrets) for key, item in value.items()}
         elif value is not None:
             public[name] = _without_none(value)
-    if from_url:
-        secrets["database.password"] = from_url
-    return public, secrets
+    return public, secrets | from_url
 
 
-def _without_password(url: str) -> tuple[str, str]:
-    from urllib.parse import unquote, urlsplit
+def _divide_url(url: str) -> tuple[str | None, dict[str, str]]:
+    """Return what may be shown of a URL, None if nothing, and the secrets in it."""
+    from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
     parts = urlsplit(url)
-    if not parts.password:
-        return url, ""
-    user, _, place = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}@{place}"
-    return parts._replace(netloc=netloc).geturl(), unquote(parts.password)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    given = unquote(parts.password or "") or dict(options).get("password", "")
+    others = [item for item in options if item[0] != "password"]
+    if any(is_secret_name(name) for name, _ in others):
+        return None, {"database.url": url}
+    if not given:
+        return url, {}
+    user, at, place = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}{at}{place}"
+    query = parts.query if len(others) == len(options) else urlencode(others)
+    return parts._replace(netloc=netloc, query=query).geturl(), {"database.password": given}
 
 
 def _public_part(name: str, value: Any, secrets: dict[str, str]) -> Any:

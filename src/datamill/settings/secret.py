@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from re import Match
 
 MASK = "**********"
 
-_SECRET_WORDS = ("password", "secret", "token", "credential", "connection_string")
+_SECRET_WORDS = ("password", "passwd", "secret", "token", "credential", "connection_string")
 _NOT_SECRET = frozenset({"token_length"})
 
 
@@ -57,18 +60,27 @@ def is_secret_name(name: str) -> bool:
 
 
 def mask_url(url: str) -> str:
-    """Return a URL with the password replaced by asterisks.
+    """Return a URL with the password, and options that hold secrets, replaced by asterisks.
 
     Example:
-        >>> mask_url("mysql://ann:sesame@host/")
-        'mysql://ann:**********@host/'
+        >>> mask_url("mysql://ann:sesame@host/?sslpassword=open")
+        'mysql://ann:**********@host/?sslpassword=**********'
     """
+    import re
+
+    url = re.sub(r"([?&])([^=&?]*)=[^&]*", _mask_option, url)
     scheme, separator, rest = url.partition("://")
     credentials, at, place = rest.rpartition("@")
     if not (separator and at and ":" in credentials):
         return url
     user = credentials.partition(":")[0]
     return f"{scheme}://{user}:{MASK}@{place}"
+
+
+def _mask_option(found: Match[str]) -> str:
+    from urllib.parse import unquote_plus
+
+    return f"{found[1]}{found[2]}={MASK}" if is_secret_name(unquote_plus(found[2])) else found[0]
 
 
 def masked(name: str, value: object) -> object:

@@ -9,6 +9,7 @@ import pytest
 
 from datamill.errors import ConfigError
 from datamill.settings import DatabaseAddress, Secret, parse_url, split_host
+from datamill.settings.secret import MASK, mask_url
 
 from .conftest import Make
 
@@ -213,3 +214,30 @@ def test_an_unknown_scheme_tells_the_known_ones(scheme: str, ending: str) -> Non
         parse_url(f"{scheme}://host/name")
     assert str(error.value).endswith(f"the scheme {scheme!r} is unknown. {error.value.hint}")
     assert str(error.value).endswith(ending)
+
+
+OPTIONS = "postgresql://lab.org/db?user=ann&pass%77ord=SE%26KRET&sslkey=k.pem&sslpassword=KEY+PW"
+
+
+def test_secrets_among_the_options_are_masked() -> None:
+    address = parse_url(OPTIONS)
+    assert (address.user, address.password) == ("ann", Secret("SE&KRET"))
+    assert address.options == (("sslkey", "k.pem"), ("sslpassword", "KEY PW"))
+    for text in (str(address), repr(address), mask_url(OPTIONS), mask_url("x://h/?a=b@c&passwd=SE@KRET#KEY")):
+        assert MASK in text
+        assert "KRET" not in text
+        assert "KEY" not in text
+    assert str(address).endswith(f"/db?sslkey=k.pem&sslpassword={MASK}")
+    assert parse_url(address.to_url(show_password=True)) == address
+    assert address.without_secrets() == parse_url("postgresql://ann@lab.org/db?sslkey=k.pem")
+    assert mask_url("mysql://h/?token_length=3&mode=ro") == "mysql://h/?token_length=3&mode=ro"
+
+
+def test_the_password_of_the_options_stays_with_its_user(make: Make) -> None:
+    config = make({"DATAMILL_URL": OPTIONS, "DATAMILL_USER": "bob", "DATAMILL_PASS": "other"})
+    address = config.database_address()
+    assert (address.user, address.password) == ("ann", Secret("SE&KRET"))
+    assert "KRET" not in repr(config) + repr(config.database) + repr(config.settings)
+    with pytest.raises(ConfigError) as caught:
+        make({"DATAMILL_URL": "mysql://lab.org:x/?password=SEKRET"}).database_address()
+    assert "SEKRET" not in str(caught.value)

@@ -121,3 +121,35 @@ def test_toml_round_trip(value: object) -> None:
 def test_toml_cannot_hold_everything() -> None:
     with pytest.raises(ConfigError):
         to_toml(object())
+
+
+@pytest.mark.parametrize(
+    ("url", "public", "secrets"),
+    [
+        (
+            "postgresql://ann@lab.org/db?password=SE%26KRET&sslmode=require",
+            "postgresql://ann@lab.org/db?sslmode=require",
+            {"database.password": "SE&KRET"},
+        ),
+        (
+            "postgresql://ann:SEKRET@lab.org/db?sslpassword=KEYPW",
+            None,
+            {"database.url": "postgresql://ann:SEKRET@lab.org/db?sslpassword=KEYPW"},
+        ),
+    ],
+)
+def test_secrets_among_the_options_of_a_url_are_saved_as_secrets(
+    make: Make,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    public: str | None,
+    secrets: dict[str, str],
+) -> None:
+    monkeypatch.chdir(project)
+    config = make({"DATAMILL_URL": url})
+    saved = tomllib.loads(config.save_local().read_text())
+    assert saved.get("database", {}).get("url") == public
+    found = {path.name: path.read_text() for path in (project / ".secrets").iterdir() if path.name[0] != "."}
+    assert found == secrets
+    assert make().database_address() == config.database_address()
