@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 import datamill as dm
 from datamill.cli.commands import app
-from datamill.errors import DataMillError, DuplicateError, ObjectIntegrityError
+from datamill.errors import ConfigError, DataMillError, DuplicateError, ObjectIntegrityError
 from datamill.maintenance import export_project, export_rows
 
 pytest.importorskip("pyarrow")
@@ -235,6 +235,69 @@ def test_existing_keys_conflict_and_nothing_is_inserted(lab: Lab, tmp_path: Path
     assert {item.path for item in lab.connection.stores.backend().list("_schema")} == before
 
 
+@pytest.fixture
+def two_schemas(tmp_path: Path) -> str:
+    """An export of lab.sample and of lab_two.result, which refers to it and needs a store."""
+    with dm.Instance(url=f"sqlite:///{tmp_path / 'source.db'}", safemode=False).connection as source:
+        names: dict[str, Any] = {}
+        definitions = {
+            "Sample": "sample : int32",
+            "Result": "-> Sample\n---\nvalue : float64\nraw = null : <hash@far>",
+        }
+        stores = {"far": {"protocol": "memory", "location": tmp_path.name}}
+        with source.config.override(stores=stores):
+            for schema, (name, definition) in zip(("lab", "lab_two"), definitions.items(), strict=True):
+                names[name] = type(name, (dm.Manual,), {"definition": definition})
+                dm.Schema(schema, connection=source)(names[name], context=dict(names))
+            names["Sample"].insert({"sample": number} for number in range(3))
+            names["Result"].insert({"sample": number, "value": 1.5, "raw": b"x"} for number in range(3))
+            dm.export_project(str(tmp_path / "two"), connection=source)
+    return str(tmp_path / "two")
+
+
+@pytest.mark.parametrize("reason", ["rows", "attributes", "store", "files"])
+def test_a_failed_import_leaves_nothing(
+    two_schemas: str, database_url: str, tmp_path: Path, reason: str
+) -> None:
+    stores = {} if reason == "store" else {"far": {"protocol": "memory", "location": tmp_path.name}}
+    errors = {"rows": DuplicateError, "store": ConfigError, "files": ObjectIntegrityError}
+    with dm.Instance(url=database_url, safemode=False, stores=stores).connection as target:
+        if reason in ("rows", "attributes"):
+            value = "float64" if reason == "rows" else "int32"
+            definition = f"-> Own\n---\nvalue : {value}\nraw = null : <hash@far>"
+            own = type("Own", (dm.Manual,), {"definition": "sample : int32"})
+            result = type("Result", (dm.Manual,), {"definition": definition})
+            schema = dm.Schema("lab_two", connection=target)
+            schema(own)
+            schema(result, context={"Own": own})
+            own.insert({"sample": number} for number in range(3))  # type: ignore[attr-defined]
+            result.insert1({"sample": 1, "value": 3})  # type: ignore[attr-defined]
+        if reason == "files":
+            next(Path(two_schemas).rglob("result/*.parquet")).write_bytes(b"damaged")
+        before = {name: set(target.catalog.load(name, hidden=True)) for name in target.catalog.list_schemas()}
+        with pytest.raises(errors.get(reason, DataMillError)) as caught:
+            dm.import_project(two_schemas, connection=target)
+        assert "skip_duplicates" not in str(caught.value)
+        target.catalog.invalidate()
+        after = {name: set(target.catalog.load(name, hidden=True)) for name in target.catalog.list_schemas()}
+        assert after == before
+        if reason in ("rows", "attributes"):
+            assert result().to_dicts() == [{"sample": 1, "value": 3, "raw": None}]
+
+
+def test_schemas_are_chosen_by_their_whole_names(two_schemas: str, database_url: str, tmp_path: Path) -> None:
+    stores = {"far": {"protocol": "memory", "location": tmp_path.name}}
+    with dm.Instance(url=database_url, safemode=False, stores=stores).connection as target:
+        for schemas in ("lab_to", ["lab", "typo"], ["lab_two,lab"]):
+            with pytest.raises(DataMillError, match="has no schema"):
+                dm.import_project(two_schemas, schemas, connection=target)
+        with pytest.raises(DataMillError, match=r"There is no table lab\.sample"):
+            dm.import_project(two_schemas, "lab_two", connection=target)
+        assert target.catalog.list_schemas() == []
+        assert dm.import_project(two_schemas, "lab", connection=target) == {"lab.sample": 3}
+        assert dm.import_project(two_schemas, ["lab_two"], connection=target) == {"lab_two.result": 3}
+
+
 def test_the_commands(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'lab.db'}"
     lab = dm.Instance(url=url, safemode=False)
@@ -251,6 +314,8 @@ def test_the_commands(tmp_path: Path) -> None:
     assert (done.exit_code, done.output) == (0, "5 rows of 1 tables\n")
     again = run.invoke(app, ["import", out, "--url", target, "--no-progress"])
     assert (again.exit_code, "DuplicateError" in again.output) == (1, True)
+    typo = run.invoke(app, ["import", out, "lap", "--url", target])
+    assert (typo.exit_code, "Did you mean 'lab'?" in typo.output) == (1, True)
     done = run.invoke(app, ["export", out, "lab", "--url", url, "--overwrite", "--json"])
     assert [table["rows"] for table in json.loads(done.output)["tables"]] == [5]
     done = run.invoke(app, ["import", out, "--url", f"sqlite:///{tmp_path / 'third.db'}", "--json"])

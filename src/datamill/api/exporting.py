@@ -63,7 +63,7 @@ def export_project(
 
 def import_project(
     src: str,
-    schemas: Sequence[str] | None = None,
+    schemas: Sequence[str] | str | None = None,
     store: str | None = None,
     *,
     connection: Connection | None = None,
@@ -73,7 +73,7 @@ def import_project(
 
     Args:
         src: The folder or URL that `export_project` wrote.
-        schemas: Which schemas; default: all.
+        schemas: Name or names of schemas; default: all.
         store: Store for the objects; default: those that the types name.
         connection: Where to write; default: the process's default.
         display_progress: Show a progress bar.
@@ -83,7 +83,10 @@ def import_project(
 
     Raises:
         ObjectIntegrityError: A file is not what was exported; nothing is written.
-        DuplicateError: A row with the same key exists; no row is inserted.
+        ConfigError: A store is not configured; nothing is written.
+        DuplicateError: A row with the same key exists; no row is inserted, and no table stays.
+        DataMillError: It is no export, or has no such schema, or a table of it is another one in the database; nothing
+            is written.
     """
     from datamill.maintenance.import_project import import_
 

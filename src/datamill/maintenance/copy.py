@@ -13,7 +13,8 @@ from datamill.maintenance import copy_progress
 from datamill.maintenance.copy_access import check_access
 from datamill.maintenance.copy_plan import CopyPlan, plan_copy
 from datamill.maintenance.copy_rows import TableCopy, copy_table, count
-from datamill.model.names import TableName, Tier
+from datamill.maintenance.undo import undone_on_failure
+from datamill.model.names import Tier
 from datamill.model.table import TableSpec
 
 
@@ -118,20 +119,17 @@ def _preview(source: Connection, destination: Connection, spec: TableSpec, plan:
 def _declare(destination: Connection, plan: CopyPlan) -> None:
     """Create what is missing: schemas, the tables of progress, and all tables; or nothing."""
     existing = set(destination.catalog.list_schemas())
-    made: list[TableName] = []
-    try:
+    with undone_on_failure(destination) as made:
         for schema in plan.schemas:
             if schema not in existing:
+                made.schemas.append(schema)
                 destination.catalog.create_schema(schema)
         for schema in plan.schemas:
-            made += copy_progress.prepare(destination, schema)
+            made.tables += copy_progress.prepare(destination, schema)
         for spec in plan.tables:
             if spec.name in plan.missing:
-                made.append(spec.name)
+                made.tables.append(spec.name)
                 _create(destination, spec)
-    except DataMillError as error:
-        _undo(destination, made, [schema for schema in plan.schemas if schema not in existing], error)
-        raise
 
 
 def _create(destination: Connection, spec: TableSpec) -> None:
@@ -142,18 +140,6 @@ def _create(destination: Connection, spec: TableSpec) -> None:
     parents = {name: catalog.spec(name) for name in spec.parents}
     with changing(destination, catalog, f"declare {spec.name}") as session:
         create_table(session, spec, parents)
-
-
-def _undo(destination: Connection, made: list[TableName], schemas: list[str], error: DataMillError) -> None:
-    """Drop what this copy created; if even that is refused, the error says so."""
-    catalog = destination.catalog
-    try:
-        catalog.drop_tables(made)
-        for schema in schemas:
-            if catalog.schema_exists(schema):
-                catalog.drop_schema(schema)
-    except DataMillError as other:
-        error.suggest(f"Empty tables that were created meanwhile are left at the destination: {other}")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,18 @@ from datamill.catalog.resolve import stored_type
 from datamill.codecs import CodecChain, Staged
 from datamill.codecs.extras import library
 from datamill.data.insert import insert
+from datamill.data.objects import require_stores
 from datamill.data.verify_objects import stored_columns
-from datamill.errors import DataMillError, MissingExternalFile, ObjectIntegrityError
+from datamill.errors import (
+    DataMillError,
+    DuplicateError,
+    MissingExternalFile,
+    ObjectIntegrityError,
+    did_you_mean,
+)
 from datamill.language import Reference, parse_definition, resolve_definition
 from datamill.maintenance.export_format import FORMAT_VERSION, MANIFEST, from_arrow_values, table_folder
+from datamill.maintenance.undo import Made, undone_on_failure
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
 from datamill.storage.addressing import object_path
@@ -43,7 +51,7 @@ class _Import:
 def import_(
     connection: Connection,
     src: str,
-    schemas: Sequence[str] | None = None,
+    schemas: Sequence[str] | str | None = None,
     store: str | None = None,
     advance: Advance | None = None,
 ) -> dict[str, int]:
@@ -52,7 +60,7 @@ def import_(
     Args:
         connection: Where to write.
         src: The exported folder, or its URL.
-        schemas: Which schemas; default: all.
+        schemas: Name or names of schemas; default: all.
         store: Store for the objects; default: those that the types name.
         advance: Called with numbers of rows that are done.
 
@@ -61,19 +69,36 @@ def import_(
 
     Raises:
         ObjectIntegrityError: A file is missing, or is not what was exported; nothing is written.
-        DuplicateError: A row with the same key exists; no row is inserted.
-        DataMillError: It is no export, or of a newer version, or a table of it is another one in the database.
+        ConfigError: A store is not configured; nothing is written.
+        DuplicateError: A row with the same key exists; no row is inserted, and no table stays.
+        DataMillError: It is no export, or of a newer version, or has no such schema, or a table of it is another one
+            in the database; nothing is written.
     """
     place = Place(src)
     manifest = _manifest(place)
-    wanted = [item for item in manifest["tables"] if schemas is None or item["schema"] in schemas]
-    names = {item["schema"] for item in wanted}
+    names = _schemas(place, manifest, schemas)
+    wanted = [item for item in manifest["tables"] if item["schema"] in names]
     files = [item for item in manifest["files"] if schemas is None or item["path"].split("/")[0] in names]
+    specs = _specs(connection, wanted)
+    _check_stores(connection, specs, store)
     connection.stores.run_all(lambda item: _check(place, item), files)
-    specs = [_declare(connection, item) for item in wanted]
     state = _Import(connection, place, manifest, store, advance or (lambda count: None))
-    with recording(), using(connection.stores), connection.transaction:
-        return {str(spec.name): _rows(state, spec) for spec in specs}
+    with undone_on_failure(connection) as made:
+        _declare(connection, specs, made)
+        with recording(), using(connection.stores), connection.transaction:
+            return {str(spec.name): _insert(state, connection.catalog.spec(spec.name)) for spec in specs}
+
+
+def _schemas(place: Place, manifest: Mapping[str, Any], schemas: Sequence[str] | str | None) -> set[str]:
+    known = list(dict.fromkeys(item["schema"] for item in manifest["tables"]))
+    wanted = known if schemas is None else [schemas] if isinstance(schemas, str) else list(schemas)
+    for schema in wanted:
+        if schema not in known:
+            raise DataMillError(
+                f"The export {place.url!r} has no schema {schema!r}.",
+                hint=did_you_mean(schema, known) or f"It has {', '.join(known) or 'none'}.",
+            )
+    return set(wanted)
 
 
 def _manifest(place: Place) -> dict[str, Any]:
@@ -108,38 +133,84 @@ def _check(place: Place, item: Mapping[str, Any]) -> None:
         )
 
 
-def _declare(connection: Connection, item: Mapping[str, Any]) -> TableSpec:
-    name = TableName(item["schema"], item["table"])
+# tables ------------------------------------------------------------------------------------------------------
+
+
+def _specs(connection: Connection, items: Iterable[Mapping[str, Any]]) -> list[TableSpec]:
+    """Return the tables of an export as the database has them or shall have them, in the order of the export."""
+    specs: dict[TableName, TableSpec] = {}
 
     def lookup(reference: Reference) -> TableSpec:
-        return connection.catalog.spec(reference.table or TableName.parse(reference.text))
+        name = reference.table or TableName.parse(reference.text)
+        return specs[name] if name in specs else connection.catalog.spec(name)
 
-    spec = resolve_definition(
-        parse_definition(item["definition"]),
-        name,
-        lookup=lookup,
-        stored_type=stored_type,
-        allow_new_key_attributes=True,
+    for item in items:
+        name = TableName(item["schema"], item["table"])
+        spec = resolve_definition(
+            parse_definition(item["definition"]),
+            name,
+            lookup=lookup,
+            stored_type=stored_type,
+            allow_new_key_attributes=True,
+        )
+        if connection.catalog.has(name):
+            _check_same(spec, connection.catalog.spec(name))
+        specs[name] = spec
+    return list(specs.values())
+
+
+def _check_same(theirs: TableSpec, ours: TableSpec) -> None:
+    found, wanted = (
+        {attribute.name: attribute.type.text for attribute in spec.heading.attributes.values()}
+        for spec in (ours, theirs)
     )
-    if not connection.catalog.has(name):
-        connection.catalog.create_schema(name.schema)
-        connection.catalog.declare(spec)
-    found = connection.catalog.spec(name)
-    ours = {attribute.name: attribute.type.text for attribute in found.heading.attributes.values()}
-    theirs = {attribute.name: attribute.type.text for attribute in spec.heading.attributes.values()}
-    if ours != theirs:
+    if found != wanted:
         raise DataMillError(
-            f"{name} in the database has other attributes than in the export.",
+            f"{ours.name} in the database has other attributes than in the export; nothing was imported.",
             hint="Rename or drop it, or import into another database.",
         )
-    return found
+
+
+def _check_stores(connection: Connection, specs: Iterable[TableSpec], store: str | None) -> None:
+    """Make sure that all stores are there before anything is written."""
+    if store is not None:
+        connection.stores.backend(store)
+    for spec in specs:
+        require_stores(connection, spec)
+        for chain in stored_columns(spec).values():
+            if chain.codecs[-1].name != "filepath":
+                connection.stores.backend(chain.store)
+
+
+def _declare(connection: Connection, specs: Iterable[TableSpec], made: Made) -> None:
+    catalog = connection.catalog
+    existing = set(catalog.list_schemas())
+    for spec in specs:
+        schema = spec.name.schema
+        if schema not in existing:
+            made.schemas.append(schema)
+            catalog.create_schema(schema)
+            existing.add(schema)
+        if not catalog.has(spec.name):
+            made.tables.append(spec.name)
+            catalog.declare(spec)
 
 
 # rows --------------------------------------------------------------------------------------------------------
 
 
-def _rows(state: _Import, spec: TableSpec) -> int:
+def _insert(state: _Import, spec: TableSpec) -> int:
     """Insert the rows of a table; return how many."""
+    try:
+        return _rows(state, spec)
+    except DuplicateError as error:  # an import cannot pass over rows
+        error.hint = (
+            "Nothing was imported. Remove or rename the rows that are there, or import into another database."
+        )
+        raise
+
+
+def _rows(state: _Import, spec: TableSpec) -> int:
     stored, count = stored_columns(spec), 0
     for columns in _read(state.place, spec):
         size = len(next(iter(columns.values()), []))
