@@ -13,6 +13,7 @@ from datamill.algebra.relations import BaseTable, Relation
 from datamill.data import fetch
 from datamill.data.connection import Connection
 from datamill.data.delete import delete, delete_quick, plan_delete
+from datamill.data.delete_plan import DeletePlan
 from datamill.data.insert import insert
 from datamill.errors import DataMillError, DataMillWarning, IntegrityError, UnknownAttributeError
 from datamill.model.table import TableSpec
@@ -145,6 +146,28 @@ def test_masters_may_go_with_their_parts(connection: Connection, tables: Tables,
         "m__p": 1,
         "m__q": 1,
     }
+
+
+def test_plans_say_why_masters_go_with_their_parts(connection: Connection, tables: Tables) -> None:
+    def why(plan: DeletePlan, table: str, **key: int) -> list[tuple[str, str]]:
+        path = plan.why(f"lab.{table}", key)
+        return [(edge.child.table, edge.parent.table) for edge in path]
+
+    plan = plan_delete(connection, restrict(tables["a"], {"a": 3}), "cascade")
+    assert why(plan, "m__p", m=1, p=1) == [("m__p", "a")]
+    assert why(plan, "m", m=1) == [("m__p", "m"), ("m__p", "a")]
+    assert why(plan, "m__p", m=1, p=2) == [("m__p", "m"), ("m__p", "m"), ("m__p", "a")]
+    assert why(plan, "a", a=3) == []
+    with pytest.raises(KeyError):
+        plan.why("lab.m", {"m": 2})
+    plan = plan_delete(connection, restrict(tables["m__q"], "m = 1"), "cascade")
+    assert why(plan, "m__q", m=1, p=1, q=1) == []
+    assert why(plan, "m__p", m=1, p=1) == [("m__q", "m__p")]
+    assert why(plan, "m", m=1) == [("m__p", "m"), ("m__q", "m__p")]
+    assert why(plan, "m__p", m=1, p=2) == [("m__p", "m"), ("m__p", "m"), ("m__q", "m__p")]
+    plan = plan_delete(connection, restrict(tables["m__p"], "p = 2"), "cascade")
+    assert why(plan, "m__p", m=1, p=2) == []
+    assert why(plan, "m__p", m=1, p=1) == [("m__p", "m"), ("m__p", "m")]
 
 
 def test_rows_of_parts(connection: Connection, tables: Tables, counts: Counts) -> None:

@@ -55,7 +55,8 @@ class Cascade:
         is_firm: Keep others from referring to the rows until the transaction ends, where there is one.
 
     Fields:
-        keys: Keys (driver values, in key order) by table.
+        keys: Keys (driver values, in key order) by table; those of the target begin with the rows it started from.
+        asked: How many these are.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Cascade:
         dialect = connection.dialect
         self._lock = dialect.firm_lock if is_firm else dialect.share_lock
         self.keys: dict[TableName, KeySet] = {name: KeySet() for name in graph.descendants(target)}
+        self.asked = 0
         self._unlockable: set[TableName] = set()
         self._suspects = {target} if target.master else set()
         self._position = {name: index for index, name in enumerate(graph.order())}
@@ -91,7 +93,7 @@ class Cascade:
         """Plan rows of the target, as far as they are there still once they are locked."""
         key = self.graph.specs[self.target].physical_key
         is_locked = self._lock == self.connection.dialect.firm_lock != ""
-        self.add(self.target, self._select(self.target, key, key, keys) if is_locked else keys)
+        self.asked += self.add(self.target, self._select(self.target, key, key, keys) if is_locked else keys)
 
     def tables(self) -> list[TableName]:
         """Return the tables within reach, parents first."""
@@ -128,8 +130,46 @@ class Cascade:
                 self._suspect(edge)
         if self.part_integrity == "cascade" and table.master is not None:
             for edge in self.graph.parents(table):
-                if edge.parent == table.master or edge.parent.master == table.master:
+                if self._leads_up(edge):
                     self.add(edge.parent, self.referenced(edge, keys))
+
+    def _leads_up(self, edge: Edge) -> bool:
+        """Return whether a row that is referred to goes with the part row that refers to it."""
+        master = edge.child.master
+        return (
+            self.part_integrity == "cascade"
+            and master is not None
+            and master in (edge.parent, edge.parent.master)
+        )
+
+    def was_asked(self, table: TableName, key: Key) -> bool:
+        """Tell whether a planned row is one that everything started from."""
+        if table != self.target:
+            return False
+        keys, left = self.keys[table], self.asked
+        if left == len(keys):
+            return True
+        for batch in keys.batches():
+            if key in batch[:left]:
+                return True
+            left -= len(batch)
+            if left <= 0:
+                break
+        return False
+
+    def reasons(self, table: TableName, key: Key) -> Iterator[tuple[Edge, TableName, Key]]:
+        """Yield the planned rows with which a planned row goes, and the foreign keys that say so."""
+        for edge in self.graph.parents(table):
+            yield from self._planned_ones(edge, edge.parent, self.referenced(edge, [key]))
+        for edge in self.graph.children(table):
+            if self._leads_up(edge):
+                yield from self._planned_ones(edge, edge.child, self.referring(edge, [key]))
+
+    def _planned_ones(
+        self, edge: Edge, table: TableName, keys: Iterable[Key]
+    ) -> Iterator[tuple[Edge, TableName, Key]]:
+        planned = self.keys.get(table, ())
+        return ((edge, table, key) for key in keys if key in planned)
 
     def _suspect(self, edge: Edge) -> None:
         """Note parts whose rows came by another way than from their master."""
@@ -154,7 +194,7 @@ class Cascade:
         self, table: TableName, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
     ) -> Iterator[Key]:
         """Yield columns of the rows of some keys; so few keys at a time that what they give fits into memory."""
-        dialect, types = self.connection.dialect, types_of(self.graph.specs[table], names)
+        dialect, types = self.connection.dialect, types_of(self.graph.specs[table])
         for batch in key_batches(keys, len(names), dialect):
             start, size = 0, len(batch)
             while start < len(batch):
@@ -170,9 +210,9 @@ class Cascade:
         self, table: TableName, wanted: Sequence[str], names: Sequence[str], key: Key
     ) -> Iterator[Key]:
         """Yield columns of the many rows of one key."""
-        dialect, after = self.connection.dialect, None
-        if any(type.kind in _UNORDERED for type in types_of(self.graph.specs[table], wanted)):
-            yield from self._read(table, select_by_key(dialect, table, wanted, names, [key]))
+        dialect, after, types = self.connection.dialect, None, types_of(self.graph.specs[table])
+        if any(types[name].kind in _UNORDERED for name in wanted):
+            yield from self._read(table, select_by_key(dialect, table, wanted, names, [key], types))
             return
         while True:
             rows = self._read(table, select_page(dialect, table, wanted, names, key, after, MOST_ROWS))

@@ -141,7 +141,8 @@ class DeletePlan:
             key: Primary key of a planned row.
 
         Returns:
-            Edges, the row's own first; empty for a row of the target itself.
+            Edges, the row's own first; empty for a row that the delete was asked of. A master that goes with its part
+            (``part_integrity="cascade"``) has the edge from it to the part.
 
         Raises:
             KeyError: The row is not planned.
@@ -159,19 +160,16 @@ class DeletePlan:
         return tuple(coder.columns[name].encode([key[name]]).driver[0] for name in spec.heading.key)
 
     def _path(self, name: TableName, start: Key) -> list[Edge]:
-        graph, keys = self._cascade.graph, self._cascade.keys
         waiting: deque[tuple[TableName, Key, list[Edge]]] = deque([(name, start, [])])
         seen = {(name, start)}
         while waiting:
             table, key, path = waiting.popleft()
-            if table == self._spec.name:
+            if self._cascade.was_asked(table, key):
                 return path
-            for edge in graph.parents(table):
-                for parent in self._cascade.referenced(edge, [key]):
-                    step = (edge.parent, parent)
-                    if step not in seen and parent in keys.get(edge.parent, ()):
-                        seen.add(step)
-                        waiting.append((edge.parent, parent, [*path, edge]))
+            for edge, other, its_key in self._cascade.reasons(table, key):
+                if (other, its_key) not in seen:
+                    seen.add((other, its_key))
+                    waiting.append((other, its_key, [*path, edge]))
         return []
 
     def violations(self) -> tuple[Violation, ...]:
