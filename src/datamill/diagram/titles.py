@@ -45,8 +45,8 @@ def _place(graph: Any, box: Any, title: str, curves: list[list[Point]]) -> None:
         f"title of {box.name}",
         label=title,
         pos=f"{best},{y}",
-        width=width / _POINTS_PER_INCH,
-        height=height / _POINTS_PER_INCH,
+        width=(width + 1) / _POINTS_PER_INCH,  # Graphviz has rounded it, maybe to less than the text takes
+        height=(height + 1) / _POINTS_PER_INCH,
         fixedsize="true",
         shape="box",
         style="filled",

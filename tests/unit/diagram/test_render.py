@@ -62,6 +62,12 @@ def test_pictures_are_the_same_each_time() -> None:
     assert as_svg(dot) == as_svg(dot)
 
 
+@pytest.mark.parametrize("title", ["lab", "ana", "x", "a_b_c", "W" * 30, "illi"])
+def test_titles_fit_their_boxes(title: str, capfd: pytest.CaptureFixture[str]) -> None:
+    as_svg(as_dot(Picture((Group(title, (table("a"),)),)), LIGHT))
+    assert capfd.readouterr().err == ""
+
+
 SCRIPT = """
 import os
 from datamill.diagram.fonts import quiet_fonts
