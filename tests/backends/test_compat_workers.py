@@ -47,7 +47,10 @@ if __name__ == "__main__":
     print({run})
     print(Weight.fetch("found").tolist(), Weight.jobs.progress()["error"])
 """
-IMPORTED, OF_MAIN = "from pipeline import *", "exec(compile(open('pipeline.py').read(), 'pipeline.py', 'exec'))"
+IMPORTED, OF_MAIN = (
+    "from pipeline import *",
+    "exec(compile(open('pipeline.py').read(), 'pipeline.py', 'exec'))",
+)
 
 
 def run(folder: Path, url: str, where: str, code: str) -> list[str]:

@@ -114,3 +114,32 @@ def test_helpers(tmp_path: Path) -> None:
         with pytest.raises(DataMillError):
             unavailable()
     assert WHOLE_MODULES["errors"] == "datamill.errors"
+
+
+BYPASS = """
+from datajoint.blob import bypass_serialization, pack, unpack
+import datajoint as dj
+assert bypass_serialization is False
+schema = dj.Schema("lab")
+
+@schema
+class Mouse(dj.Manual):
+    definition = "mouse : int32\\n---\\nnotes = null : <blob>\\nstored = null : <blob@>"
+
+Mouse.insert1({"mouse": 1, "notes": [1, 2], "stored": {"a": 1}})
+dj.blob.bypass_serialization = True
+row = (Mouse & "mouse = 1").fetch1()
+assert unpack(row["notes"]) == [1, 2] and unpack(row["stored"]) == {"a": 1}, row
+Mouse.insert1({**row, "mouse": 2})
+try:
+    Mouse.insert1({"mouse": 3, "notes": b"raw"})
+except dj.DataJointError as error:
+    print("bypass_serialization" in str(error))
+dj.blob.bypass_serialization = False
+print((Mouse & "mouse = 2").fetch1("notes", "stored"))
+"""
+
+
+def test_blobs_are_copied_without_unpacking(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    assert run(BYPASS, tmp_path) == "True\n([1, 2], {'a': 1})\n"

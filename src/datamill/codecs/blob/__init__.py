@@ -28,7 +28,11 @@ from datamill.errors import DataMillError
 if TYPE_CHECKING:
     from datamill.codecs.blob.matlab import MatCell, MatStruct
 
-__all__ = ["MatCell", "MatStruct", "pack", "unpack", "use_32bit_dims"]
+__all__ = ["MatCell", "MatStruct", "bypass_serialization", "pack", "unpack", "use_32bit_dims"]
+
+bypass_serialization: bool = False
+"""Set to True to fetch `<blob>` attributes as the bytes that `pack` made, and to insert such bytes as they are: to copy
+what cannot be unpacked here. `pack` and `unpack` are not affected."""
 
 use_32bit_dims: bool = False
 """Set to True to read blobs of old 32-bit MATLAB, whose lengths have four bytes. Writing is not affected."""
@@ -68,6 +72,18 @@ def pack(obj: object, compress: bool = True) -> bytes:
         raise refuse(obj, "it is nested too deep for Python's stack here") from error
     blob = writer.finish()
     return deflate.compress(blob) if compress else blob
+
+
+def packed(value: object) -> bytes:
+    """Return a value that is a blob already.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
+    found = bytes(value) if isinstance(value, bytes | bytearray | memoryview) else b""
+    if not found.startswith((_layout.MATLAB, _layout.PYTHON, _layout.COMPRESSED)):
+        raise refuse(value, "blob.bypass_serialization is set, and it is not what pack returns")
+    return found
 
 
 def unpack(blob: bytes | bytearray | memoryview | None, squeeze: bool = False) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datamill.codecs.blob import pack, unpack
+from datamill.codecs import blob
 from datamill.codecs.codec import Codec
 
 
@@ -19,8 +19,8 @@ class BlobCodec(Codec, register=False):
 
     def encode(self, value: Any) -> bytes:
         """Return the packed value, compressed if that makes it shorter."""
-        return pack(value)
+        return blob.packed(value) if blob.bypass_serialization else blob.pack(value)
 
     def decode(self, stored: bytes) -> Any:
         """Return the unpacked value."""
-        return unpack(stored)
+        return stored if blob.bypass_serialization else blob.unpack(stored)

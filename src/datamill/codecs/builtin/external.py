@@ -70,7 +70,8 @@ class ExternalBlobCodec(ExternalCodec, register=False):
         other = stored.get("filepath")
         if other and not backend.exists(path):
             path = other
-        return blob.unpack(_checked(backend, path, stored["hash"]))
+        content = _checked(backend, path, stored["hash"])
+        return content if blob.bypass_serialization else blob.unpack(content)
 
 
 class ExternalAttachCodec(ExternalCodec, register=False):
@@ -115,7 +116,8 @@ class MigratedBlobCodec(ExternalCodec, register=False):
         return "json"
 
     def _read(self, stored: Mapping[str, Any], backend: StorageBackend, config: Any) -> Any:
-        return blob.unpack(_sized(backend, stored))
+        content = _sized(backend, stored)
+        return content if blob.bypass_serialization else blob.unpack(content)
 
 
 class MigratedAttachCodec(MigratedBlobCodec, register=False):
