@@ -86,6 +86,32 @@ def test_everything_arrives(pair: tuple[Connection, Connection], tmp_path: Path)
     )
 
 
+@pytest.mark.filterwarnings("ignore::datamill.errors.NativeTypeWarning")
+def test_numbered_keys_and_what_refers_to_them(pair: tuple[Connection, Connection]) -> None:
+    source, destination = pair
+    schema = dm.Schema("lab", connection=source)
+    found: dict[str, type[dm.UserTable]] = {}
+    for number, kind in enumerate(
+        ("serial", "int auto_increment", "bigint unsigned auto_increment", "mediumint")
+    ):
+        for name, text in (
+            (f"T{number}", f"k : {kind}\n---\nb : int32"),
+            (f"C{number}", f"-> T{number}\nn : int32"),
+            (f"D{number}", f"d : int32\n---\n-> [nullable] C{number}.proj(other='k')"),
+        ):
+            found[name] = schema(type(name, (dm.Manual,), {"definition": text}), context=dict(found))
+        for k in (1, 2):
+            found[f"T{number}"].insert1({"k": k, "b": k})
+        found[f"C{number}"].insert1({"k": 2, "n": 1})
+        found[f"D{number}"].insert([{"d": 1, "other": 2, "n": 1}, {"d": 2, "other": None, "n": None}])
+    dm.copy_database(source, destination)
+    assert dm.copy_database(source, destination).copied == 0
+    for number in range(3):
+        table = dm.FreeTable(destination, f"lab.t{number}")
+        table.insert1({"b": 3})
+        assert sorted(table.to_arrays("k").tolist()) == [1, 2, 3]
+
+
 # interrupted copies ----------------------------------------------------------------------------------------------
 
 ROWS = 3000

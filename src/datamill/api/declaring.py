@@ -10,6 +10,7 @@ from datamill.api.resolution import scopes_of, table_of
 from datamill.api.tiers import Lookup, Part, UserTable
 from datamill.catalog import AlterPlan, adopted, compare
 from datamill.catalog.hidden import hidden_attributes
+from datamill.catalog.native import as_created
 from datamill.catalog.resolve import stored_type
 from datamill.data.contents import insert_contents
 from datamill.data.objects import require_stores
@@ -108,7 +109,7 @@ class Declaration:
         if config.compat.blobs:
             text = with_codecs(text)
         try:
-            return resolve_definition(
+            spec = resolve_definition(
                 parse_definition(text, str(name)),
                 name,
                 lookup=lambda reference: self._lookup(cls, reference),
@@ -122,6 +123,7 @@ class Declaration:
                     origin=bool(config.provenance.capture),
                 ),
             )
+            return as_created(spec, self.schema.connection.dialect)
         except DefinitionError as error:
             error.table = error.table or str(name)
             error.add_note(f"In the definition of {cls.__qualname__} (table {name}).")

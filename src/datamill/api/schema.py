@@ -13,6 +13,7 @@ from datamill.api.resolution import local_scope
 from datamill.api.table import FreeTable
 from datamill.api.tiers import MASTER_TIERS, Part, UserTable, physical_name
 from datamill.catalog import AlterPlan, adopted, compare
+from datamill.catalog.changes import without_rename_marks
 from datamill.data import drop as dropping
 from datamill.errors import DataMillError, MissingTableError, did_you_mean, require
 from datamill.model.names import TableName, Tier, check_name
@@ -252,7 +253,7 @@ class Schema:
         if declared is None:
             return []
         existing = self.connection.catalog.spec(declared.name)
-        ours = adopted(declared, existing, self.connection.dialect)
+        ours = without_rename_marks(adopted(declared, existing, self.connection.dialect))
         return compare(ours, existing, comments=True)
 
     def alter_table(

@@ -48,7 +48,9 @@ def adopted(declared: TableSpec, existing: TableSpec, dialect: Dialect) -> Table
 
     def adopt(ours: Attribute) -> Attribute:
         theirs = next((item for item in existing.columns if item.name == ours.name), None)
-        if theirs is None or (ours.type.native is None and theirs.type.native is None):
+        if theirs is None or ours.is_auto_increment != theirs.is_auto_increment:
+            return ours
+        if ours.type.native is None and theirs.type.native is None:
             return ours
         a, b = (dialect.column_type[item.stored.kind](item.stored) for item in (ours, theirs))
         return replace(ours, type=theirs.type, stored=theirs.stored) if a == b and not ours.is_codec else ours
@@ -77,7 +79,8 @@ def normalise(spec: TableSpec) -> TableSpec:
     """Return the specification as it reads back from a database.
 
     There, a foreign key is in the key when its attributes are, it is nullable when one of them is, and an index over
-    exactly its attributes is its own. Indexes have no order.
+    exactly its attributes is its own. Indexes have no order; a unique one over the primary key says nothing new (MySQL
+    makes one for ``serial``).
     """
     columns = {column.name: column for column in spec.columns}
     unique = {index.attributes for index in spec.indexes if index.unique}
@@ -92,8 +95,12 @@ def normalise(spec: TableSpec) -> TableSpec:
         for key in spec.foreign_keys
     )
     implied = {key.attributes for key in keys}
-    indexes = tuple(sorted((index for index in spec.indexes if index.attributes not in implied), key=_index))
-    return replace(spec, foreign_keys=keys, indexes=indexes)
+    indexes = [
+        item
+        for item in spec.indexes
+        if item.attributes not in implied and not (item.unique and item.attributes == spec.physical_key)
+    ]
+    return replace(spec, foreign_keys=keys, indexes=tuple(sorted(indexes, key=_index)))
 
 
 def _attributes(declared: TableSpec, existing: TableSpec) -> Iterator[str]:
@@ -110,7 +117,7 @@ def _attributes(declared: TableSpec, existing: TableSpec) -> Iterator[str]:
 
 def _attribute(ours: Attribute, theirs: Attribute) -> Iterator[str]:
     name = ours.name
-    if not same_type(ours.type, theirs.type):
+    if not same_type(ours.type, theirs.type) or ours.is_auto_increment != theirs.is_auto_increment:
         yield f"Attribute {name} is {ours.type} in code, {theirs.type} in the database."
     if ours.in_key != theirs.in_key:
         yield f"Attribute {name} is {_place(ours)} in code, {_place(theirs)} in the database."

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from datamill.backends.base import RawColumn
 from datamill.errors import DefinitionError
-from datamill.model.types import AttributeType, core_type, parse_type
+from datamill.model.heading import Heading
+from datamill.model.table import TableSpec
+from datamill.model.types import AttributeType, parse_type
 from datamill.sql.dialects.base import Dialect
 
-_CORE: dict[str, str] = {
+_PLAIN: dict[str, str] = {
     "tinyint": "int8",
     "smallint": "int16",
-    "mediumint": "int32",
+    "mediumint": "mediumint",
     "int": "int32",
     "integer": "int32",
     "bigint": "int64",
     "tinyint unsigned": "uint8",
     "smallint unsigned": "uint16",
-    "mediumint unsigned": "uint32",
+    "mediumint unsigned": "mediumint unsigned",
     "int unsigned": "uint32",
     "bigint unsigned": "uint64",
     "float": "float32",
@@ -31,7 +35,7 @@ _CORE: dict[str, str] = {
     "longblob": "bytes",
     "bytea": "bytes",
 }
-"""SQL type without arguments -> core type."""
+"""SQL type without arguments -> core type, or the native type if foreign keys tell its columns from those of one."""
 
 _CORE_WITH_ARGUMENTS = {
     "char": "char",
@@ -47,6 +51,22 @@ _CORE_WITH_ARGUMENTS = {
     "time": "time",
 }
 """SQL type whose arguments are those of the core type."""
+
+
+def as_created(spec: TableSpec, dialect: Dialect) -> TableSpec:
+    """Return a table as declared, keys that the database numbers being of the one type that it has for them.
+
+    Foreign keys to them must be of that type too, and the catalog tells nothing of others.
+    """
+    traits = dialect.ddl
+    if traits.native_types or traits.catalog_tables or not traits.auto_increment_type:
+        return spec
+    numbered = _native(f"{traits.auto_increment_type} auto_increment")
+    attributes = [
+        replace(item, type=numbered, stored=numbered) if item.is_auto_increment else item
+        for item in spec.heading.attributes.values()
+    ]
+    return replace(spec, heading=Heading(attributes, spec.heading.comment))
 
 
 def inverse_type(column: RawColumn, dialect: Dialect) -> AttributeType:
@@ -75,8 +95,8 @@ def _core(text: str, verbatim: str) -> AttributeType | None:
     arguments, _, tail = rest.rpartition(")")
     kind = _CORE_WITH_ARGUMENTS.get(bare.strip())
     if kind is None:
-        core = _CORE.get(f"{bare.strip()} {tail.strip()}".strip())
-        return core_type(core) if core is not None else None
+        plain = _PLAIN.get(f"{bare.strip()} {tail.strip()}".strip())
+        return parse_type(plain) if plain is not None else None
     if tail.strip():
         return None
     # Members of enums are as written, in upper and lower case.

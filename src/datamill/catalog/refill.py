@@ -11,6 +11,7 @@ from datamill.errors import InvalidValueError
 from datamill.model.attribute import Attribute
 from datamill.model.names import TableName
 from datamill.sql.dialects.base import Dialect
+from datamill.sql.keyset import restart_numbering
 from datamill.sql.writer import Statement, Writer
 
 
@@ -39,13 +40,16 @@ def fill(
     names = [column.name for column in columns]
     if change.converted:
         _copy_converted(session, change, columns, select, target, exact)
-        return
-    writer = Writer(session.dialect)
-    writer.text("INSERT INTO ")
-    writer.table(target)
-    writer.text(f" ({', '.join(map(session.dialect.identifier, names))}) ")
-    insert = writer.finish()
-    session.execute(insert.sql + select.sql, select.params)
+    else:
+        writer = Writer(session.dialect)
+        writer.text("INSERT INTO ")
+        writer.table(target)
+        writer.text(f" ({', '.join(map(session.dialect.identifier, names))}) ")
+        insert = writer.finish()
+        session.execute(insert.sql + select.sql, select.params)
+    for column in change.new.columns:
+        if column.is_auto_increment and (restart := restart_numbering(session.dialect, target, column.name)):
+            session.execute(restart.sql, restart.params)
 
 
 def _select(change: TableChange, columns: Sequence[Attribute], table: str, dialect: Dialect) -> Statement:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datamill.catalog.changes import map_columns
 from datamill.catalog.definitions import check_table_name
-from datamill.catalog.drift import compare
+from datamill.catalog.drift import compare, same_type
+from datamill.catalog.native import as_created
 from datamill.errors import (
     DataMillError,
     DataMillWarning,
@@ -22,6 +24,7 @@ from datamill.model.graph import DependencyGraph
 from datamill.model.heading import Heading
 from datamill.model.names import TableName, Tier
 from datamill.model.table import Index, TableSpec
+from datamill.model.types import without_numbering
 from datamill.sql.ddl_indexes import index_texts
 from datamill.sql.dialects.base import Dialect
 
@@ -77,6 +80,8 @@ def plan_copy(source: Connection, destination: Connection, schemas: Sequence[str
         name for name in order if name.schema not in existing or not destination.catalog.has(name)
     )
     for name in order:
+        if source.dialect is not destination.dialect:
+            specs[name] = _as_parents(specs[name], specs)
         _check_parents(specs[name], specs, destination, existing)
         if name in missing:
             check_table_name(specs[name], destination.dialect)
@@ -135,7 +140,27 @@ def _carried(spec: TableSpec, source: Dialect, destination: Dialect) -> TableSpe
         heading=Heading(attributes, spec.heading.comment),
         hidden=tuple(_attribute(spec, item) for item in spec.hidden),
     )
-    return replace(changed, indexes=tuple(_indexes(changed, destination)))
+    return as_created(replace(changed, indexes=tuple(_indexes(changed, destination))), destination)
+
+
+def _as_parents(spec: TableSpec, parents: Mapping[TableName, TableSpec]) -> TableSpec:
+    """Let inherited integers be as wide as at the destination, where keys that are numbered may have another type."""
+    origins = {
+        own: parents[key.parent].heading[theirs]
+        for key in spec.foreign_keys
+        if key.parent in parents
+        for own, theirs in key.attribute_map
+    }
+
+    def follow(attribute: Attribute) -> Attribute:
+        origin = origins.get(attribute.name, attribute)
+        if origin.stored.family != "integer" or same_type(attribute.type, without_numbering(origin.type)):
+            return attribute
+        return replace(
+            attribute, type=without_numbering(origin.type), stored=without_numbering(origin.stored)
+        )
+
+    return map_columns(spec, follow)
 
 
 def _attribute(spec: TableSpec, attribute: Attribute) -> Attribute:

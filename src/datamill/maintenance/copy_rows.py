@@ -155,11 +155,11 @@ def read_table(
 
     Args:
         connection: Where to read, from a snapshot.
-        spec: The table.
+        spec: The table, maybe with the types that it has in another database.
         after: A key, as canonical values: only rows behind it.
     """
-    dialect, columns = connection.dialect, spec.columns
-    by_name = {column.name: column for column in columns}
+    by_name = {column.name: column for column in connection.catalog.spec(spec.name).columns}
+    dialect, columns = connection.dialect, [by_name[column.name] for column in spec.columns]
     key = spec.physical_key
     bound = (
         None

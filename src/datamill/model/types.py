@@ -344,8 +344,10 @@ def without_numbering(type_: AttributeType) -> AttributeType:
 
 _COLUMNS_LIKE_CORE_TYPES = (
     *("tinyint", "smallint", "int", "integer", "bigint", "float", "double", "double precision", "real"),
-    *("decimal", "numeric", "dec", "fixed"),
+    *("decimal", "numeric", "dec", "fixed", "serial"),
 )
+_WIDE_FOR_SHOW = ("mediumint", "year")
+"""Other natives whose size means nothing: some servers add it, others leave it out."""
 
 
 def same_column_type(left: AttributeType, right: AttributeType) -> bool:
@@ -356,6 +358,8 @@ def same_column_type(left: AttributeType, right: AttributeType) -> bool:
         True
         >>> same_column_type(parse_type("mediumint"), parse_type("int32"))
         False
+        >>> same_column_type(parse_type("year(4)"), parse_type("year"))
+        True
     """
     return _column_type(left) == _column_type(right)
 
@@ -367,7 +371,23 @@ def _column_type(type_: AttributeType) -> tuple[str, Arguments, str | None]:
         return type_.kind, args, None
     words = re.sub(r"\(.*\)", "", native).split()
     name = " ".join(word for word in words if word not in ("unsigned", "auto_increment"))
-    return type_.kind, type_.args, None if name in _COLUMNS_LIKE_CORE_TYPES else native
+    if name in _COLUMNS_LIKE_CORE_TYPES:
+        return type_.kind, type_.args, None
+    return type_.kind, type_.args, name if name in _WIDE_FOR_SHOW else _with_room(native)
+
+
+_LARGE = re.compile(r"(text|blob)\((\d+)\)\Z")
+_BYTES_OF_CHARACTER = {"text": 4, "blob": 1}
+
+
+def _with_room(native: str) -> str:
+    """Return the type that MySQL makes of ``text(n)`` or ``blob(n)``: the smallest one with room for so many."""
+    found = _LARGE.match(native)
+    if found is None:
+        return native
+    size = int(found[2]) * _BYTES_OF_CHARACTER[found[1]]
+    prefixes = [prefix for prefix, bits in (("tiny", 8), ("", 16), ("medium", 24)) if size < 2**bits]
+    return (prefixes or ["long"])[0] + found[1]
 
 
 _SQL_MODIFIERS = (

@@ -95,7 +95,7 @@ def insert_nothing(dialect: Dialect, table: TableName, names: Sequence[str]) -> 
 def restart_numbering(dialect: Dialect, table: TableName, column: str) -> Statement | None:
     """Return what makes the database number new rows after those that came with numbers; None if it does so itself.
 
-    The table is not empty.
+    It changes nothing if there are none.
     """
     if not dialect.ddl.restart_numbering:
         return None
