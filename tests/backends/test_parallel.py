@@ -17,7 +17,7 @@ import pytest
 import datamill as dm
 from datamill.compute.executors import WorkerGoneError
 from datamill.compute.executors.processes import Processes
-from datamill.errors import WorkerLostError
+from datamill.errors import DataMillWarning, WorkerLostError
 
 PIPELINE = """
 import datamill as dm
@@ -344,6 +344,89 @@ def test_limits_and_restrictions_hold_for_all_workers_together(database_url: str
     assert result.populate("source = 49", processes=2)["success_count"] == 1
     assert result.populate(dm.Not("source < 48"), processes=2, reserve_jobs=True)["success_count"] == 1
     assert result.populate(keys=[{"source": 47}], processes=2)["success_count"] == 1
+
+
+def declare_slow(url: str) -> Any:
+    """A table with many keys, each of which takes a moment; the make of key 3 raises what it is given."""
+    schema = dm.Instance(url=url, safemode=False).Schema("lab")
+
+    @schema
+    class Source(dm.Manual):
+        definition = "source : int32"
+
+    @schema
+    class Unknown(dm.Manual):
+        definition = "unknown : int32"
+
+    @schema
+    class Result(dm.Computed):
+        definition = "-> Source"
+
+        def make(self, key: dict[str, Any], error: Any = None, reads: bool = False) -> None:
+            time.sleep(0.01)
+            if key["source"] == 3 and error is not None:
+                raise error
+            if reads:
+                len(Unknown())
+            if error is not None or key["source"] % 2:
+                self.insert1(key)
+
+    Source.insert({"source": number} for number in range(400))
+    return Result
+
+
+@pytest.mark.parametrize("error", [ValueError("broken electrode"), KeyboardInterrupt("enough")])
+@pytest.mark.parametrize("reserve", [False, True])
+def test_threads_end_with_the_first_error(database_url: str, reserve: bool, error: BaseException) -> None:
+    result = declare_slow(database_url)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with pytest.raises(type(error), match=str(error)):
+            result.populate(executor=pool, reserve_jobs=reserve, make_kwargs={"error": error})
+        stored = len(result())
+        assert 3 <= stored < 200
+    assert (len(result()), result.jobs.progress()["reserved"]) == (stored, 0)
+
+
+@pytest.mark.parametrize("reserve", [False, True])
+@pytest.mark.parametrize("error", [KeyboardInterrupt("enough"), SystemExit(3)])
+def test_what_means_the_end_is_never_suppressed(
+    database_url: str, reserve: bool, error: BaseException
+) -> None:
+    result = declare_slow(database_url)
+    with pytest.raises(type(error)) as raised:
+        result.populate(processes=2, reserve_jobs=reserve, suppress_errors=True, make_kwargs={"error": error})
+    assert raised.value.args == error.args
+    assert len(result()) < 400
+    assert result.jobs.progress()["reserved"] == 0
+
+
+@pytest.mark.parametrize("reserve", [False, True])
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_the_user_is_warned_once_in_a_run(database_url: str, executor: str, reserve: bool) -> None:
+    result = declare_slow(database_url)
+    with pytest.warns(DataMillWarning) as caught:
+        result.populate(
+            "source < 40",
+            executor=executor,
+            processes=2,
+            reserve_jobs=reserve,
+            make_kwargs={"reads": True},
+        )
+    assert sorted(item.category.__name__ for item in caught) == ["ContractWarning", "EmptyMakeWarning"]
+    assert {item.filename for item in caught} == {__file__}
+
+
+def test_overrides_of_settings_hold_in_threads(database_url: str) -> None:
+    result = declare_slow(database_url)
+    config = result.connection.config
+    with config.override(jobs__contract="strict"):
+        outcome = result.populate(
+            executor="threads", limit=9, suppress_errors=True, make_kwargs={"reads": True}
+        )
+    assert {text.partition(":")[0] for _, text in outcome["error_list"]} == {"ContractError"}
+    with config.override(jobs__keep_completed=True):
+        result.populate("source = 5", executor="threads", reserve_jobs=True)
+    assert result.jobs.progress()["success"] == 1
 
 
 def test_databases_in_memory_belong_to_one_process() -> None:

@@ -141,6 +141,12 @@ def test_targets_are_schemas_modules_and_classes(lab: Lab) -> None:
         dm.Runner()
 
 
+def test_one_restriction_needs_no_list(lab: Lab) -> None:
+    for number, condition in enumerate([{"source": 0}, "source = 1", lab.source & {"source": 2}]):
+        dm.Runner(lab.first, restrictions=condition).run()
+        assert len(lab.first & f"source <= {number}") == len(lab.first()) == number + 1
+
+
 def test_restrictions_and_options_reach_every_table(lab: Lab) -> None:
     results = dm.Runner(lab.schema, restrictions=["source < 2"], reserve_jobs=False).run()
     assert [result["success_count"] for result in results.values()] == [2, 2, 2]

@@ -59,6 +59,7 @@ WRONG: list[tuple[Callable[[Any], Any], str]] = [
     (lambda lab: lab.mouse().preview("all"), "limit must be a number"),
     (lambda lab: lab.weight.populate(make_kwargs=True), "make_kwargs must be a mapping"),
     (lambda lab: lab.weight.populate(keys=3), "keys must be an iterable"),
+    (lambda lab: lab.weight.populate(keys="mouse = 1"), "keys must be a mapping"),
     (lambda lab: lab.weight.populate(processes="four"), "processes must be a whole number"),
     (lambda lab: lab.weight.jobs.ignore(3), "must be a mapping"),
     (lambda lab: lab.weight.jobs.error({"mouse": 1}, 3), "message about a job must be text"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from datamill.api.populating import AutoPopulate
 from datamill.api.transport import pack
 from datamill.compute import PopulateResult, Target, populate
-from datamill.compute.batch import Opened, Recipe
+from datamill.compute.batch import BatchSpec, Opened, Outcome, Recipe
 from datamill.compute.executors import EXECUTORS, checked, cpu_count, workers_of
 from datamill.compute.executors.processes import Processes
 from datamill.compute.forms import form_of
@@ -39,7 +40,7 @@ class Where:
 
 
 class SharedRecipe:
-    """The recipe for threads: each batch gets an instance of its own, nothing is copied.
+    """The recipe for threads: each batch gets an instance of its own, and the settings of the caller.
 
     Args:
         table: The table.
@@ -54,12 +55,17 @@ class SharedRecipe:
         self._restrictions = tuple(restrictions)
         self._where = where
         self._stop = threading.Event()
+        self._context = copy_context()
 
     def open(self) -> Opened:
         """Return the table for one batch."""
         instance = self._class()
         target = instance._target(self._where.transaction, self._where.contract)
         return Opened(target, form_of(instance, AutoPopulate), self._restrictions)
+
+    def call(self, function: Callable[[BatchSpec], Outcome], spec: BatchSpec) -> Outcome:
+        """Call a function as in the thread that called `populate`, whose overrides of settings hold."""
+        return self._context.copy().run(function, spec)
 
     def is_stopped(self) -> bool:
         """True once the run is over."""
@@ -114,8 +120,6 @@ def populate_elsewhere(
             target, restrictions, options, executor, workers or workers_of(executor), recipe
         )
     finally:
-        if isinstance(recipe, SharedRecipe):
-            recipe.stop()
         if made:
             executor.shutdown()
 

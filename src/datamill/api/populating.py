@@ -141,7 +141,7 @@ class AutoPopulate(Table):
         refresh: bool | None = None,
         executor: Any = None,
         capacity: Mapping[str, Any] | None = None,
-        keys: Sequence[dict[str, Any]] | None = None,
+        keys: Iterable[Mapping[str, Any]] | Mapping[str, Any] | None = None,
         order: str = "original",
         limit: int | None = None,
         transaction: str | None = None,
@@ -165,7 +165,7 @@ class AutoPopulate(Table):
             capacity: What the workers of this machine may take together, in the words of ``resources``; None: its
                 processors, and the GPUs in ``CUDA_VISIBLE_DEVICES``. Keys that take more are left to others
                 (``reserve_jobs``) or fail.
-            keys: Compute these keys instead of the missing ones.
+            keys: Compute these keys, or this one, instead of the missing ones.
             order: ``"original"`` (by primary key), ``"reverse"`` or ``"random"``.
             limit: Keys to consider at the most.
             transaction: Overrides the class attribute.
@@ -187,7 +187,6 @@ class AutoPopulate(Table):
                 hint="Pass the restriction as an argument: T.populate(restriction).",
             )
         require(make_kwargs or {}, Mapping, "make_kwargs must be a mapping")
-        require(() if keys is None else keys, Iterable, "keys must be an iterable of keys")
         form = form_of(self, AutoPopulate)
         options = Options(
             suppress_errors=suppress_errors,
@@ -196,7 +195,7 @@ class AutoPopulate(Table):
             limit=limit,
             order=order,
             display_progress=display_progress,
-            keys=keys,
+            keys=None if keys is None else _listed_keys(keys),
             make_kwargs=make_kwargs or {},
             reserve_jobs=reserve_jobs,
             priority=priority,
@@ -229,6 +228,15 @@ class AutoPopulate(Table):
             share = 100 * (1 - remaining / total) if total else 100.0
             logger.info("%s: %d of %d done (%.1f %%)", self.class_name, total - remaining, total, share)
         return remaining, total
+
+
+def _listed_keys(keys: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return keys as they were given: several, or one."""
+    require(keys, Iterable, "keys must be an iterable of keys")
+    found = [keys] if isinstance(keys, Mapping) else list(keys)
+    for key in found:
+        require(key, Mapping, "Each of keys must be a mapping from attributes to values")
+    return [dict(key) for key in found]
 
 
 def table_names(tables: Sequence[Any]) -> frozenset[TableName]:

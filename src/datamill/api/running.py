@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from datamill.api.pipeline import Pipeline
@@ -26,7 +26,7 @@ class Runner:
 
     Args:
         *targets: Schemas, modules or packages (with all their modules), table classes, and diagrams.
-        restrictions: Conditions on the key source of each table.
+        restrictions: Conditions on the key source of each table, all of which hold; or one condition.
         processes: As for `populate`.
         executor: As for `populate`.
         capacity: As for `populate`.
@@ -45,7 +45,7 @@ class Runner:
     def __init__(
         self,
         *targets: Any,
-        restrictions: Sequence[Any] = (),
+        restrictions: Any = (),
         processes: int | None = 1,
         executor: Any = None,
         capacity: Mapping[str, Any] | None = None,
@@ -53,7 +53,8 @@ class Runner:
         **populate_kwargs: Any,
     ) -> None:
         self._pipeline = Pipeline(targets)
-        self._restrictions = tuple(restrictions)
+        several = isinstance(restrictions, list | tuple)
+        self._restrictions = tuple(restrictions) if several else (restrictions,)
         self._options = {
             "reserve_jobs": True,
             "suppress_errors": True,

@@ -51,6 +51,12 @@ class Recipe(Protocol):
     def open(self) -> Opened:
         """Return the table, ready to be computed."""
 
+    def call(self, function: Callable[[BatchSpec], Outcome], spec: BatchSpec) -> Outcome:
+        """Call a function with the settings of who called `populate`, where they are at hand."""
+
+    def stop(self) -> None:
+        """Let workers end after the key they are at, where they can be told."""
+
     def is_stopped(self) -> bool:
         """True once the run is over, where workers can be told."""
 
@@ -73,6 +79,13 @@ class PackedRecipe:
     def open(self) -> Opened:
         """Return the table; unpacked once per process."""
         return _opened(self.opener, self.payload)
+
+    def call(self, function: Callable[[BatchSpec], Outcome], spec: BatchSpec) -> Outcome:
+        """Call it: the settings have travelled along."""
+        return function(spec)
+
+    def stop(self) -> None:
+        """Processes are told by a signal."""
 
     def is_stopped(self) -> bool:
         """Processes are told by a signal."""
@@ -120,7 +133,8 @@ class Outcome:
         more: There may be more to claim.
         size: Size of the last claim, to go on with.
         findings: How make broke its contract.
-        interrupted: Why the worker stopped before the end; empty if it did not.
+        warnings: What the caller is to be told once in a run, and the words and category of it.
+        interrupted: What stopped the worker before the end; None if nothing did.
     """
 
     success_count: int = 0
@@ -132,7 +146,8 @@ class Outcome:
     more: bool = False
     size: int = 1
     findings: list[str] = field(default_factory=list)
-    interrupted: str = ""
+    warnings: dict[str, tuple[str, type[Warning]]] = field(default_factory=dict)
+    interrupted: BaseException | None = None
 
 
 class _Account:
@@ -165,6 +180,10 @@ class _Account:
 
 def run_batch(spec: BatchSpec) -> Outcome:
     """Compute the keys of a batch, or claim and compute; what was finished is stored whatever happens."""
+    return spec.recipe.call(_run_batch, spec)
+
+
+def _run_batch(spec: BatchSpec) -> Outcome:
     begun = time.monotonic()
     opened = spec.recipe.open()
     options = replace(spec.options, return_exception_objects=True, display_progress=False, refresh=False)
@@ -183,8 +202,8 @@ def run_batch(spec: BatchSpec) -> Outcome:
 
 def _run_keys(spec: BatchSpec, opened: Opened, options: Options) -> Outcome:
     work = Work(opened.target, opened.make, replace(options, keys=None))
-    account, report, interrupted = _Account(work), tracker.get(), ""
-    work.report, work.admit = account.tell, spec.recipe.need
+    account, report, last = _Account(work), tracker.get(), Outcome()
+    work.report, work.admit, work.warn = account.tell, spec.recipe.need, _collector(last)
     try:
         for position, key in enumerate(spec.keys or ()):
             if report is not None:
@@ -192,25 +211,43 @@ def _run_keys(spec: BatchSpec, opened: Opened, options: Options) -> Outcome:
             work.run(key)
             if work.is_over or spec.recipe.is_stopped():
                 break
-    except SystemExit as leaving:
-        interrupted = str(leaving) or "SystemExit"
+    except (KeyboardInterrupt, SystemExit) as leaving:
+        last.interrupted = portable(leaving)
     finally:
         work.end()
-    return replace(account.rest(), findings=work.findings, interrupted=interrupted)
+    return _closed(last, account, work)
 
 
 def _claim_and_run(spec: BatchSpec, opened: Opened, options: Options) -> Outcome:
     source = restricted(opened.target.key_source, opened.restrictions)
     reserved = Reserved(opened.target, opened.make, source, bool(opened.restrictions), options)
-    account, more, interrupted = _Account(reserved.work), False, ""
-    reserved.work.report, reserved.work.admit = account.tell, spec.recipe.need
+    work, last = reserved.work, Outcome()
+    account = _Account(work)
+    work.report, work.admit, work.warn = account.tell, spec.recipe.need, _collector(last)
     try:
-        more = reserved.run(spec.seconds, spec.size, spec.recipe.is_stopped)
-    except SystemExit as leaving:
-        interrupted = str(leaving) or "SystemExit"
-    reserved.work.close()
-    done, findings = account.rest(), reserved.work.findings
-    return replace(done, more=more, size=reserved.size, findings=findings, interrupted=interrupted)
+        last.more = reserved.run(spec.seconds, spec.size, spec.recipe.is_stopped)
+    except (KeyboardInterrupt, SystemExit) as leaving:
+        last.interrupted = portable(leaving)
+    work.close()
+    last.size = reserved.size
+    return _closed(last, account, work)
+
+
+def _collector(outcome: Outcome) -> Callable[[str, str, type[Warning]], Any]:
+    return lambda once, message, category: outcome.warnings.setdefault(once, (message, category))
+
+
+def _closed(last: Outcome, account: _Account, work: Work) -> Outcome:
+    """Return the last outcome of a batch with what has not been told of it yet."""
+    rest = account.rest()
+    return replace(
+        rest,
+        more=last.more,
+        size=last.size,
+        findings=work.findings,
+        warnings=last.warnings,
+        interrupted=last.interrupted,
+    )
 
 
 def portable(error: BaseException) -> BaseException:

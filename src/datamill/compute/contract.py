@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 from datamill.compute.target import Target
-from datamill.errors import ContractError, ContractWarning, warn_user
+from datamill.errors import ContractError, ContractWarning
 from datamill.model.names import TableName
+
+Warn: TypeAlias = Callable[[str, str, type[Warning]], Any]
+"""Takes what is told once in a run, a message and its category."""
 
 
 class Contract:
@@ -14,9 +18,11 @@ class Contract:
 
     Args:
         target: The table being populated.
+        warn: Warns the user.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, warn: Warn) -> None:
+        self._warn = warn
         self._name = target.name
         self._mode = target.contract
         self._told: set[tuple[str, str]] = set()
@@ -69,4 +75,4 @@ class Contract:
             raise ContractError(message, table=str(self._name), other=other, hint=hint)
         if self._mode == "warn" and once not in self._told:
             self._told.add(once)
-            warn_user(f"{message} {hint}", ContractWarning)
+            self._warn(" ".join(once), f"{message} {hint}", ContractWarning)

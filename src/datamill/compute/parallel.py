@@ -24,7 +24,7 @@ from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.compute.work import Key
 from datamill.data.scalars import fetch_tuples
-from datamill.errors import WorkerLostError
+from datamill.errors import WorkerLostError, warn_user
 from datamill.settings.log import logger
 
 POLL_SECONDS = 0.02
@@ -77,6 +77,7 @@ class Parallel:
         self._running: dict[Any, BatchSpec] = {}
         self._parts: SimpleQueue[tuple[Any, Outcome]] = SimpleQueue()
         self._done: dict[Any, Outcome] = {}
+        self._told: set[str] = set()
         self._losses = 0
         self.has_losses = False
         self._needs = needs_of(target.maker)
@@ -211,9 +212,9 @@ class Parallel:
 
     def _result(self, future: Any) -> Outcome:
         outcome: Outcome = future.result()
-        if outcome.interrupted:  # somebody told the worker to stop: this means all of it
+        if outcome.interrupted is not None:  # somebody told the worker to stop: this means all of it
             self._take(outcome)
-            raise SystemExit(outcome.interrupted)
+            raise outcome.interrupted
         return outcome
 
     def _count_loss(self, error: BaseException) -> None:
@@ -242,6 +243,7 @@ class Parallel:
 
     def stop(self, seconds: float) -> None:
         """Make running tasks end early and take what they have done."""
+        self._recipe.stop()
         interrupt = getattr(self._executor, "interrupt", None)
         for future in self._running:
             future.cancel()
@@ -273,6 +275,10 @@ class Parallel:
         for key, error in outcome.errors:
             self.add_failure(key, error)
         self._advance(outcome.calls)
+        for once, warning in outcome.warnings.items():
+            if once not in self._told:
+                self._told.add(once)
+                warn_user(*warning)
 
     def add_failure(self, key: Key, error: BaseException) -> None:
         """Count a key that failed."""

@@ -9,14 +9,14 @@ from typing import Any
 from datamill.algebra import operators
 from datamill.algebra.relations import BaseTable
 from datamill.compute.context import COMPUTE, FETCH, INSERT, PLAIN, MakeContext
-from datamill.compute.contract import Contract
+from datamill.compute.contract import Contract, Warn
 from datamill.compute.digest import digest
 from datamill.compute.flush import ClaimLost, Discarded, Group, Storage
 from datamill.compute.forms import Form, not_plain
 from datamill.compute.result import PopulateResult
 from datamill.compute.target import Target
 from datamill.data import fetch as fetching
-from datamill.errors import EmptyMakeError, EmptyMakeWarning, MakeError, UpstreamChangedError, warn_user
+from datamill.errors import EmptyMakeError, EmptyMakeWarning, MakeError, UpstreamChangedError
 from datamill.storage.journal import recording
 
 Key = dict[str, Any]
@@ -33,6 +33,7 @@ class Runner:
         storage: Writes rows.
         group: Takes finished keys.
         result: Counts.
+        warn: Warns the user.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Runner:
         storage: Storage,
         group: Group,
         result: PopulateResult,
+        warn: Warn,
     ) -> None:
         self._target = target
         self._form = form
@@ -52,7 +54,8 @@ class Runner:
         self._storage = storage
         self._group = group
         self._result = result
-        self._contract = Contract(target)
+        self._contract = Contract(target, warn)
+        self._warn = warn
         self._warned_empty = False
 
     @property
@@ -131,7 +134,7 @@ class Runner:
         if not self._warned_empty:
             self._warned_empty = True
             hint = "Insert a row into self, or raise dm.SkipKey(reason) to leave the key out on purpose."
-            warn_user(f"{message} {hint}", EmptyMakeWarning)
+            self._warn("empty make", f"{message} {hint}", EmptyMakeWarning)
 
     # the flush transaction opened early ------------------------------------------------------------------------
 

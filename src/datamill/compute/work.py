@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from datamill.compute.claims import Claims
+from datamill.compute.contract import Warn
 from datamill.compute.flush import Discarded, Group, Storage
 from datamill.compute.forms import Form
 from datamill.compute.metrics import count
@@ -19,7 +20,7 @@ from datamill.compute.retry import TRANSIENT_ATTEMPTS, Retry, is_transient
 from datamill.compute.runner import Runner
 from datamill.compute.target import Target
 from datamill.compute.version import code_version
-from datamill.errors import SkipKey
+from datamill.errors import SkipKey, warn_user
 from datamill.settings.log import logger
 
 Key = dict[str, Any]
@@ -41,6 +42,7 @@ class Work:
         advance: Called after each key with the number 1.
         report: Called whenever keys were stored or failed.
         admit: Called with what the next key takes; returns once it can have it.
+        warn: Called with what is told once in a run, a message and a category.
     """
 
     def __init__(self, target: Target, make: Make, options: Options, claims: Claims | None = None) -> None:
@@ -49,6 +51,7 @@ class Work:
         self.advance: Callable[[int], Any] = lambda count: None
         self.report: Callable[[], Any] = lambda: None
         self.admit: Callable[[Resources | None], Any] = lambda need: None
+        self.warn: Warn = lambda once, message, category: warn_user(message, category)
         self._name = target.name
         self._options = options
         self._claims = claims
@@ -59,7 +62,15 @@ class Work:
             target, self.result, code_version(target), claims, self.record.stamp
         )
         self._group = Group(storage, self._failed, lambda: self.report())
-        self._runner = Runner(target, *make, dict(options.make_kwargs), storage, self._group, self.result)
+        self._runner = Runner(
+            target,
+            *make,
+            dict(options.make_kwargs),
+            storage,
+            self._group,
+            self.result,
+            lambda *warning: self.warn(*warning),
+        )
 
     @property
     def is_over(self) -> bool:
