@@ -25,7 +25,7 @@ from datamill.algebra.relations import BaseTable, Relation
 from datamill.data import fetch
 from datamill.data.fetch import to_dicts
 from datamill.data.insert import insert
-from datamill.errors import DataMillError
+from datamill.errors import AmbiguousPathError, DataMillError
 
 if TYPE_CHECKING:
     from tests.backends.conftest import Declare
@@ -123,6 +123,75 @@ def test_restrictions_far_along_foreign_keys(connection: Connection, declare: De
     assert fetch.keys(connection, restrict_by_descendant(rigs, hit, graph)) == [{"rig": 2}]
     upstream = trace(graph, trial, {"mouse": 2, "trial": 1}, rig.name, connection)
     assert to_dicts(connection, upstream) == [{"rig": 2, "room": "b"}]
+
+
+def _nullable_diamond(connection: Connection, declare: Declare) -> dict[str, Relation]:
+    definitions = {
+        "a": "a : int32\n---\nname : varchar(4)",
+        "b": "-> lab.a\nb : int32",
+        "c": "-> lab.a\nc : int32",
+        "e": "e : int32\n---\n-> [nullable] lab.b\n-> lab.c",
+        "f": "f : int32\n---\n-> lab.c\n-> [nullable] lab.b",
+        "g": "a : int32\ng : int32\n---\n-> [nullable] lab.b\n-> [nullable] lab.c",
+    }
+    specs = {name: declare(f"lab.{name}", text) for name, text in definitions.items()}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "a": [{"a": 1, "name": "x"}, {"a": 2, "name": "y"}],
+        "b": [{"a": 1, "b": 1}, {"a": 2, "b": 1}],
+        "c": [{"a": 1, "c": 1}, {"a": 2, "c": 1}],
+        "e": [{"e": 1, "a": 1, "c": 1}, {"e": 2, "a": 2, "c": 1, "b": 1}],
+        "f": [{"f": 1, "a": 1, "c": 1}, {"f": 2, "a": 2, "c": 1, "b": 1}],
+        "g": [{"a": 1, "g": 1}, {"a": 1, "g": 2, "b": 1}, {"a": 1, "g": 3, "c": 1}, {"a": 2, "g": 4, "c": 1}],
+    }
+    for name, spec in specs.items():
+        insert(connection, spec, rows[name])
+    return {name: BaseTable(spec, connection) for name, spec in specs.items()}
+
+
+def test_far_restrictions_ask_for_one_path_that_holds(connection: Connection, declare: Declare) -> None:
+    tables = _nullable_diamond(connection, declare)
+    graph = connection.catalog.graph()
+
+    def below(name: str, via: Any = None) -> list[Any]:
+        found = restrict_by_ancestor(tables[name], {"name": "x"}, graph, via=via)
+        return [row[name] for row in to_dicts(connection, restrict(found, Top(None, "KEY")))]
+
+    def above(name: str, key: int, via: Any = None) -> list[Any]:
+        other = restrict(tables[name], {name: key})
+        found = restrict_by_descendant(tables["a"], other, graph, via=via)
+        return [row["a"] for row in to_dicts(connection, found)]
+
+    for name in ("e", "f"):
+        assert below(name) == [1]
+        assert (below(name, tables["c"]), below(name, tables["b"])) == ([1], [])
+        assert (above(name, 1), above(name, 2)) == ([1], [2])
+        assert (above(name, 1, tables["c"]), above(name, 1, tables["b"])) == ([1], [])
+    assert below("g") == [2, 3]
+    assert (below("g", "lab.b"), below("g", "lab.c")) == ([2], [3])
+    assert [above("g", key) for key in (1, 2, 3, 4)] == [[], [1], [1], [2]]
+    rest = restrict_by_ancestor(tables["g"], Not({"name": "x"}), graph)
+    assert [row["g"] for row in to_dicts(connection, restrict(rest, Top(None, "KEY")))] == [1, 4]
+
+
+def test_projections_tell_parallel_foreign_keys_apart(connection: Connection, declare: Declare) -> None:
+    a = declare("lab.a", "a : int32\n---\nname : varchar(4)")
+    m = declare("lab.m", "-> lab.a\nm : int32\n---\n-> [nullable] lab.a.proj(mentor='a')")
+    insert(connection, a, [{"a": 1, "name": "x"}, {"a": 2, "name": "y"}])
+    insert(connection, m, [{"a": 1, "m": 1, "mentor": 2}, {"a": 2, "m": 2, "mentor": 1}, {"a": 2, "m": 3}])
+    graph = connection.catalog.graph()
+    mine, theirs = BaseTable(m, connection), BaseTable(a, connection)
+
+    def found(via: Any) -> list[int]:
+        relation = restrict_by_ancestor(mine, {"name": "x"}, graph, via=via)
+        return [row["m"] for row in to_dicts(connection, relation)]
+
+    assert found([theirs]) == [1]
+    assert found([project(theirs, mentor="a")]) == [2]
+    with pytest.raises(AmbiguousPathError) as caught:
+        found(None)
+    assert "via=[A]; via=[A.proj(mentor='a')]" in str(caught.value)
+    with pytest.raises(DataMillError, match=r"No foreign keys.* through A\.proj\(other='a'\).*via=\[A\]"):
+        found(project(theirs, other="a"))
 
 
 def test_queries_without_attributes(connection: Connection, declare: Declare) -> None:

@@ -12,22 +12,15 @@ from typing import Any
 from datamill.algebra.conditions import Not, as_relation, resolve
 from datamill.algebra.downward import restrict_downward as restrict_downward
 from datamill.algebra.expression import parse_condition
-from datamill.algebra.paths import Path, find_paths, one_path
-from datamill.algebra.predicates import Matches, Predicate, negate
-from datamill.algebra.relations import (
-    Aggregation,
-    BaseTable,
-    Join,
-    Projection,
-    Relation,
-    Restriction,
-    Slice,
-    shared_origin,
-    sources,
-)
+from datamill.algebra.paths import Path, choose_paths
+from datamill.algebra.predicates import Matches, Predicate, negate, some
+from datamill.algebra.relations import BaseTable, Relation, shared_origin
 from datamill.algebra.restriction import restricted
+from datamill.algebra.stem import is_column_of
+from datamill.algebra.stem import stem as stem
 from datamill.algebra.trace import trace as trace
 from datamill.algebra.trace import trace_rows as trace_rows
+from datamill.algebra.via import waypoints
 from datamill.errors import AmbiguousPathError, DataMillError, UnknownAttributeError
 from datamill.model.graph import DependencyGraph, Edge
 from datamill.model.names import TableName
@@ -57,7 +50,8 @@ def restrict_by_ancestor(
         condition: A relation over one ancestor; text or mapping whose attributes originate in one ancestor; or `Not`
             of these.
         graph: The foreign keys.
-        via: Table or tables that the path passes through.
+        via: Table or tables that the path passes through; a projection of one that renames its key means the foreign
+            key that renames it so. If several paths pass there, the one that passes through nothing else.
 
     Raises:
         AmbiguousPathError: Several paths, or tables owning the attributes, fit.
@@ -96,48 +90,20 @@ def _far_predicate(
     far = stem(other)
     low, high = (own.spec.name, far.spec.name) if upward else (far.spec.name, own.spec.name)
     _check_known(far.spec.name, graph)
-    path = one_path(find_paths(graph, low, high), low, high, _tables(via, graph)) if low != high else None
-    if path is None:
+    if low == high:
         raise DataMillError(
             f"{high} is not its own {'ancestor' if upward else 'descendant'}.", hint="Use & to restrict it."
         )
+    method = "restrict_by_ancestor" if upward else "restrict_by_descendant"
+    paths = choose_paths(graph, low, high, waypoints(via, graph), method)
     if upward:
-        return _ancestor_predicate(relation, own, other, path, graph)
-    return _descendant_predicate(own, other, path, graph)
+        return some([_ancestor_predicate(relation, own, other, path, graph) for path in paths])
+    return some([_descendant_predicate(own, other, path, graph) for path in paths])
 
 
 def _check_known(name: TableName, graph: DependencyGraph) -> None:
     if name not in graph:
         raise DataMillError(f"The foreign keys of {name} are not known.", hint="Activate its schema first.")
-
-
-def stem(relation: Relation) -> BaseTable:
-    """Return the one table whose rows and key a relation has.
-
-    Raises:
-        DataMillError: It has several, or its key is renamed.
-    """
-    node = relation
-    while not isinstance(node, BaseTable):
-        if isinstance(node, Restriction | Slice | Projection):
-            node = node.operand
-        elif isinstance(node, Aggregation) or (isinstance(node, Join) and node.outer):
-            node = node.left
-        else:
-            raise DataMillError(
-                "Only an expression over one table can be restricted by ancestors or descendants."
-            )
-    for name in node.spec.heading.key:
-        if name not in relation.heading or not _is_column_of(relation, name, node.spec):
-            raise DataMillError(
-                f"The key attribute {name!r} of {node.spec.name} is renamed.",
-                hint="Restrict before renaming.",
-            )
-    return node
-
-
-def _is_column_of(relation: Relation, name: str, spec: TableSpec) -> bool:
-    return any(table.name == spec.name and column == name for table, column in sources(relation, name))
 
 
 def _far_relation(own: BaseTable, condition: Any, graph: DependencyGraph, upward: bool) -> Relation:
@@ -190,41 +156,10 @@ def _can_parse(text: str, spec: TableSpec) -> bool:
     return True
 
 
-def _tables(via: Any, graph: DependencyGraph) -> list[TableName]:
-    if via is None:
-        return []
-    many = via if isinstance(via, list | tuple | set) else [via]
-    return [_table(item, graph) for item in many]
-
-
-def _table(item: Any, graph: DependencyGraph) -> TableName:
-    if isinstance(item, TableName):
-        return item
-    relation = as_relation(item)
-    if relation is not None:
-        return stem(relation).spec.name
-    fitting = [
-        name
-        for name in graph.specs
-        if item in (str(name), name.class_name, f"{name.schema}.{name.class_name}")
-    ]
-    return fitting[0] if len(fitting) == 1 else TableName.parse(str(item))
-
-
-def _is_direct(path: Path, graph: DependencyGraph) -> bool:
-    """Return True if the descendant's own attributes say which ancestor row it has.
-
-    A reference that holds a NULL leads nowhere, though its other attributes may look like a key further up.
-    """
-    return path.carried is not None and not any(
-        graph.specs[edge.child].heading[own].nullable for edge in path.edges for own, _ in edge.attribute_map
-    )
-
-
 def _ancestor_predicate(
     relation: Relation, own: BaseTable, other: Relation, path: Path, graph: DependencyGraph
 ) -> Predicate:
-    if _is_direct(path, graph):
+    if path.is_direct:
         assert path.carried is not None
         return _on_rows(relation, own, Matches(other, path.carried))
     for edge in reversed(path.edges[1:]):
@@ -235,7 +170,7 @@ def _ancestor_predicate(
 def _on_rows(relation: Relation, own: BaseTable, predicate: Matches) -> Predicate:
     """State a predicate about a table's rows for a relation over it, which may have dropped attributes."""
     if all(
-        name in relation.heading and _is_column_of(relation, name, own.spec) for name, _ in predicate.pairs
+        name in relation.heading and is_column_of(relation, name, own.spec) for name, _ in predicate.pairs
     ):
         return predicate
     return Matches(restricted(own, predicate), tuple((name, name) for name in own.spec.heading.key))
@@ -244,13 +179,10 @@ def _on_rows(relation: Relation, own: BaseTable, predicate: Matches) -> Predicat
 def _descendant_predicate(own: BaseTable, other: Relation, path: Path, graph: DependencyGraph) -> Predicate:
     far = stem(other)
     first = path.edges[0]
-    needed = [
-        mine
-        for mine, _ in (path.carried if _is_direct(path, graph) and path.carried else first.attribute_map)
-    ]
-    if not all(name in other.heading and _is_column_of(other, name, far.spec) for name in needed):
+    needed = [mine for mine, _ in (path.carried if path.is_direct and path.carried else first.attribute_map)]
+    if not all(name in other.heading and is_column_of(other, name, far.spec) for name in needed):
         other = restricted(far, Matches(other, tuple((name, name) for name in far.spec.heading.key)))
-    if _is_direct(path, graph):
+    if path.is_direct:
         assert path.carried is not None
         return Matches(other, tuple((theirs, mine) for mine, theirs in path.carried))
     for edge in path.edges[:-1]:

@@ -181,7 +181,9 @@ class QueryExpression(metaclass=ExpressionMeta):
 
         Args:
             condition: An expression over one table, or text or mapping whose attributes originate in one ancestor.
-            via: Tables that the foreign-key path passes through, to choose among several paths.
+            via: What the foreign-key path passes through, to choose among several: a table or a list of them. A
+                projection means the foreign key with its renames: ``via=Mouse.proj(mother="mouse")``. Of several paths
+                that fit, the one that passes through nothing else.
 
         Raises:
             AmbiguousPathError: Several paths or tables fit.
@@ -193,7 +195,11 @@ class QueryExpression(metaclass=ExpressionMeta):
 
     @on_class
     def restrict_by_descendant(self, condition: Any, via: Any = None) -> Self:
-        """Keep rows with a descendant row that satisfies a condition; same as ``self >> condition``."""
+        """Keep rows with a descendant row that satisfies a condition; same as ``self >> condition``.
+
+        Arguments and errors as for `restrict_by_ancestor`; ``via`` names what the path from the descendant up to this
+        table passes through.
+        """
         graph = self.connection.catalog.graph()
         relation = propagation.restrict_by_descendant(self.__relation__(), condition, graph, via=via)
         return self._restricted(relation)

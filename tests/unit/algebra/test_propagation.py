@@ -79,6 +79,55 @@ def test_several_paths_must_be_told_apart() -> None:
     assert where(restrict_by_ancestor(BOTH, restrict(A, {"x": 1}), DEEP, via="lab.b")) == through
 
 
+def test_a_projection_as_via_names_a_foreign_key() -> None:
+    x = restrict(A, {"x": 1})
+    assert where(restrict_by_ancestor(BOTH, x, DEEP, via=[project(A, second="a")])).startswith("t1.second IN")
+    assert where(restrict_by_ancestor(BOTH, x, DEEP, via=project(B, first="b"))).startswith("t1.first IN")
+    assert where(restrict_by_descendant(A, BOTH, DEEP, via=project(A, second="a"))).startswith("t1.a IN")
+    with pytest.raises(DataMillError, match=r"through B\.proj\(other='b'\)\.") as caught:
+        restrict_by_descendant(A, BOTH, DEEP, via=project(B, other="b"))
+    choices = "restrict_by_descendant(X, via=...): via=[A.proj(second='a')]; via=[B.proj(first='b')]."
+    assert choices in str(caught.value)
+
+
+def test_of_paths_through_what_via_names_the_one_through_nothing_else_is_meant() -> None:
+    before = dict(SPECS)
+    SPECS.update({"a": A.spec, "b": B.spec})
+    try:
+        near = table("near", "n* int8; b int8; a int8", b="b", a="a")
+        far = table("far", "f* int8; n int8; b int8", near="n", b="b")
+    finally:
+        SPECS.clear()
+        SPECS.update(before)
+    graph = DependencyGraph([A.spec, B.spec, near.spec, far.spec])
+    with pytest.raises(AmbiguousPathError, match=r"via=\[A\]; via=\[B\]\."):
+        restrict_by_ancestor(near, {"x": 1}, graph)
+    assert where(restrict_by_ancestor(near, {"x": 1}, graph, via=A)).startswith("t1.a IN (SELECT t2.a FROM a")
+    assert where(restrict_by_ancestor(near, {"x": 1}, graph, via=B)).startswith("t1.b IN (SELECT t2.b FROM b")
+    with pytest.raises(AmbiguousPathError, match=r"via=\[Near\]; via=\[B\]; via=\[Near, B\]\.") as caught:
+        restrict_by_ancestor(far, {"x": 1}, graph)
+    assert len(caught.value.paths) == 3
+    for via, step in ([B], "t1.b IN (SELECT t2.b FROM b"), ([near], "t1.n IN"), ([near, B], "t1.n IN"):
+        assert where(restrict_by_ancestor(far, {"x": 1}, graph, via=via)).startswith(step)
+
+
+def test_paths_that_part_above_a_broken_chain_meet_in_the_same_row() -> None:
+    before = dict(SPECS)
+    SPECS.update({"a": A.spec})
+    try:
+        left = table("left", "a* int8; l* int8", a="a")
+        right = table("right", "a* int8; r* int8", a="a")
+        middle = table("middle", "m* int8; a int8; l int8; r int8", left="a l", right="a r")
+        bottom = table("bottom", "o* int8; m int8", middle="m")
+    finally:
+        SPECS.clear()
+        SPECS.update(before)
+    graph = DependencyGraph([A.spec, left.spec, right.spec, middle.spec, bottom.spec])
+    found = where(restrict_by_ancestor(bottom, {"x": 1}, graph))
+    assert found.startswith("t1.m IN (SELECT t2.m FROM middle AS t2 WHERE (t2.a, t2.l) IN (SELECT")
+    assert " OR " not in found
+
+
 def test_several_owners_must_be_told_apart() -> None:
     twin = table("twin", "mouse* int32; sess* int16; t* int32; rt float64", trial="mouse sess t")
     try:
