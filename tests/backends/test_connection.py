@@ -288,7 +288,7 @@ class Watcher:
         self.reads: list[TableName] = []
         self.writes: list[str] = []
 
-    def on_read(self, tables: Sequence[TableName]) -> None:
+    def on_read(self, tables: Sequence[TableName], relation: object = None) -> None:
         self.reads.extend(tables)
 
     def on_insert(self, batch: object) -> bool:

@@ -366,7 +366,7 @@ def test_reads_are_reported_to_a_running_make(connection: Connection, numbers: R
         def __init__(self) -> None:
             self.seen: list[str] = []
 
-        def on_read(self, tables: Any) -> None:
+        def on_read(self, tables: Any, relation: Any = None) -> None:
             self.seen.append(",".join(map(str, tables)))
 
         def on_insert(self, batch: Any) -> bool:

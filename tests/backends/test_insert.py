@@ -642,7 +642,7 @@ def test_a_running_make_may_keep_the_rows(connection: Connection, mouse: TableSp
         def __init__(self) -> None:
             self.batches: list[Any] = []
 
-        def on_read(self, tables: Any) -> None: ...
+        def on_read(self, tables: Any, relation: Any = None) -> None: ...
 
         def on_insert(self, batch: Any) -> bool:
             self.batches.append(batch)

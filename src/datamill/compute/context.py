@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from datamill.algebra.relations import Relation
 from datamill.compute.buffer import Buffer, Finished, utc_now
 from datamill.compute.contract import Contract
 from datamill.compute.target import Target
@@ -80,13 +81,13 @@ class MakeContext:
         """True for the own table and its parts."""
         return table == self.target.name or table in self.target.parts
 
-    def on_read(self, tables: Sequence[TableName]) -> None:
+    def on_read(self, tables: Sequence[TableName], relation: Relation | None = None) -> None:
         """Check the contract; make rows written earlier visible to the read."""
         if self.phase == COMPUTE:
             self._contract.report(
                 "reads the database in make_compute", "Read in make_fetch and pass the values on."
             )
-        self._contract.check_reads(tables)
+        self._contract.check_reads(tables, relation, self.key)
         if self.is_open:
             return
         if any(table in self.buffer.tables for table in tables):

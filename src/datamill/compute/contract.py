@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from datamill.algebra.pinned import reads_only
+from datamill.algebra.relations import Relation
 from datamill.compute.target import Target
 from datamill.errors import ContractError, ContractWarning
 from datamill.model.names import TableName
 
 Warn: TypeAlias = Callable[[str, str, type[Warning]], Any]
 """Takes what is told once in a run, a message and its category."""
+
+OWN_HINT = "Results then depend on what was computed before. Use self & key, or list it in the class attribute reads."
 
 
 class Contract:
@@ -31,10 +35,19 @@ class Contract:
         upstream = {name for table in (target.name, *target.parts) for name in graph.ancestors(table)}
         parts = {name for name in graph if name.master in upstream}
         self._readable = frozenset(upstream | parts | {target.name} | target.reads)
+        refers_to_itself = any(key.parent == target.name for key in target.spec.foreign_keys)
+        self._is_own_free = refers_to_itself or target.name in target.reads
         self._writable = frozenset({target.name, *target.parts} | target.writes)
 
-    def check_reads(self, tables: Iterable[TableName]) -> None:
-        """Report reads of tables that are not upstream.
+    def check_reads(
+        self, tables: Iterable[TableName], relation: Relation | None, key: Mapping[str, Any]
+    ) -> None:
+        """Report reads of tables that are not upstream, and of rows of the table itself that have other keys.
+
+        Args:
+            tables: What is read.
+            relation: The query; None if it is a user's SQL, which cannot be seen to be restricted by the key.
+            key: The key being made.
 
         Raises:
             ContractError: Under the policy ``strict``.
@@ -46,6 +59,12 @@ class Contract:
                 self._report(
                     table, "reads", "Reference it in the definition, or list it in the class attribute reads."
                 )
+            elif table == self._name and not self._is_free(relation, key):
+                self.report(f"reads rows of {table} with other keys", OWN_HINT)
+
+    def _is_free(self, relation: Relation | None, key: Mapping[str, Any]) -> bool:
+        """True if a query of the own table may be run."""
+        return self._is_own_free or (relation is not None and reads_only(relation, self._name, key))
 
     def check_write(self, table: TableName) -> None:
         """Report writes to tables other than the own and its parts."""

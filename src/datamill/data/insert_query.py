@@ -50,7 +50,7 @@ def insert_query(connection: Connection, spec: TableSpec, relation: Relation, op
         return
     observer = connection.observer
     if observer is not None:
-        observer.on_read(base_tables(relation))
+        observer.on_read(base_tables(relation), relation)
         observer.on_write("insert", spec.name, {"relation": relation})
     projection = _matched(connection, spec, relation, fill_all=options.replace)
     select = compile_select(projection, connection.dialect)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from datamill.algebra.relations import Relation
 from datamill.backends.base import Conflict
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
@@ -42,8 +43,8 @@ class InsertBatch:
 class Observer(Protocol):
     """Installed on a thread of a connection while ``make`` runs; ``connection.observer`` is None otherwise."""
 
-    def on_read(self, tables: Sequence[TableName]) -> None:
-        """Called with the base tables of a query before it runs."""
+    def on_read(self, tables: Sequence[TableName], relation: Relation | None = None) -> None:
+        """Called with the base tables of a query, and the query unless it is a user's SQL, before it runs."""
 
     def on_unreadable(self, sql: str) -> None:
         """Called with a user's SQL of which cannot be told what it reads and writes."""

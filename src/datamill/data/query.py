@@ -71,7 +71,7 @@ def observe_read(connection: Connection, relation: Relation) -> None:
     """Tell a running ``make`` what is about to be read."""
     observer = connection.observer
     if observer is not None:
-        observer.on_read(base_tables(relation))
+        observer.on_read(base_tables(relation), relation)
 
 
 def compile_query(connection: Connection, relation: Relation) -> Statement:

@@ -148,7 +148,7 @@ class JobsSettings(_Values):
     contract: str = _setting(
         "warn",
         choice("warn", "off", "strict"),
-        "What make reading or writing undeclared tables does.",
+        "What make reading or writing undeclared tables, or other rows of its own, does.",
         short="JOBS_CONTRACT",
     )
     empty_make: str = _setting(
