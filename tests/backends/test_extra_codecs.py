@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import datamill as dm
-from datamill.errors import MissingExtraError
+from datamill.errors import MissingExternalFile, MissingExtraError, ObjectIntegrityError
 from datamill.storage import StorageBackend
 
 DEFINITION = """
@@ -57,6 +57,115 @@ def test_zarr_arrays_and_groups(table: Any) -> None:
     assert (table & "k = 4").fetch1("zarr").shape == (2,)
     with pytest.raises(TypeError):
         table.insert1({"k": 5, "zarr": [1]})
+
+
+@pytest.fixture
+def stored_array(table: Any) -> Any:
+    """A reference to an array of four chunks, of which one holds the fill value only and so is not stored."""
+    zarr = pytest.importorskip("zarr")
+    array = zarr.create_array(zarr.storage.MemoryStore(), shape=(8, 4), chunks=(2, 4), dtype="i4")
+    array[:4] = np.arange(1, 17).reshape(4, 4)
+    array[6:] = 9
+    table.insert1({"k": 1, "zarr": array})
+    return table.fetch1("zarr")
+
+
+def remove(ref: Any, name: str = "c/0/0") -> None:
+    ref._backend.remove(f"{ref.path}/{name}")
+
+
+def test_lost_chunks_of_zarr_are_no_zeros(table: Any, stored_array: Any) -> None:
+    remove(stored_array)
+    ref = table.fetch1("zarr")
+    assert ref[2:].tolist() == [[9, 10, 11, 12], [13, 14, 15, 16], *[[0] * 4] * 2, *[[9] * 4] * 2]
+    with pytest.raises(MissingExternalFile) as caught:
+        ref[0]
+    assert (caught.value.path, caught.value.store) == (f"{ref.path}/c/0/0", "main")
+    remove(ref, "zarr.json")
+    with pytest.raises(MissingExternalFile):
+        table.fetch1("zarr").open()
+    ref._backend.remove_folder(ref.path)
+    ref._backend.remove(f"{ref.path}.manifest.json")
+    with pytest.raises(MissingExternalFile) as caught:
+        table.fetch1("zarr").open()
+    assert caught.value.path == ref.path
+
+
+def test_changed_chunks_of_zarr_are_told(table: Any, stored_array: Any) -> None:
+    path = f"{stored_array.path}/c/1/0"
+    content = stored_array._backend.get_buffer(path)
+    for changed in (b"garbage", content[:-1] + b"?"):
+        stored_array._backend.put_buffer(changed, path)
+        with pytest.raises(ObjectIntegrityError) as caught:
+            table.fetch1("zarr")[2]
+        assert caught.value.path == path
+    assert table.fetch1("zarr")[0].tolist() == [1, 2, 3, 4]
+
+
+def test_zarr_without_manifest_is_read(table: Any, stored_array: Any) -> None:
+    stored_array._backend.remove(f"{stored_array.path}.manifest.json")
+    assert table.fetch1("zarr")[:].sum() == stored_array[:].sum() == 136 + 72
+    remove(stored_array)
+    with pytest.raises(ObjectIntegrityError, match="item_count"):
+        table.fetch1("zarr").open()
+
+
+def test_zarr_reads_the_chunks_it_touches(
+    table: Any, stored_array: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = StorageBackend.get_buffer
+
+    def counted(self: StorageBackend, remote: str) -> bytes:
+        read.append(remote.removeprefix(stored_array.path))
+        return original(self, remote)
+
+    monkeypatch.setattr(StorageBackend, "get_buffer", counted)
+    ref = table.fetch1("zarr")
+    assert ref.shape == (8, 4)
+    assert read == []
+    assert ref[3:6, 0].tolist() == [13, 0, 0]
+    assert read == [".manifest.json", "/zarr.json", "/c/1/0"]
+
+
+def test_parts_of_shards_of_zarr(table: Any) -> None:
+    zarr = pytest.importorskip("zarr")
+    store = zarr.storage.MemoryStore()
+    array = zarr.create_array(store, shape=(64,), chunks=(4,), shards=(32,), dtype="i4", compressors=None)
+    array[:] = np.arange(64)
+    with table.staged_insert1 as staged:
+        staged.rec["k"] = 1
+        mapping = staged.store("zarr", ".zarr")
+        for name, buffer in store._store_dict.items():
+            mapping[name] = buffer.to_bytes()
+    ref = table.fetch1("zarr")
+    assert ref[30:34].tolist() == [30, 31, 32, 33]
+    path = f"{ref.path}/c/0"
+    ref._backend.put_buffer(ref._backend.get_buffer(path)[:20], path)
+    with pytest.raises(ObjectIntegrityError):
+        table.fetch1("zarr")[0:4]
+
+
+def test_lost_and_changed_tables(table: Any) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    table.insert1({"k": 1, "parquet": pyarrow.table({"unit": list(range(100))})})
+    ref = table.fetch1("parquet")
+    content = ref._backend.get_buffer(ref.path)
+    for changed in (
+        content[:-1],
+        content[:-8] + b"12345678",
+        content[:4] + bytes(len(content) - 300) + content[-296:],
+    ):
+        ref._backend.put_buffer(changed, ref.path)
+        with pytest.raises(ObjectIntegrityError) as caught:
+            ref.to_arrow()
+        assert caught.value.path == ref.path
+    ref._backend.put_buffer(content, ref.path)
+    with pytest.raises(ValueError, match="other"):
+        ref.to_arrow(filters=[("other", "==", 1)])
+    ref._backend.remove(ref.path)
+    with pytest.raises(MissingExternalFile):
+        ref.to_arrow()
 
 
 def test_tables(table: Any) -> None:

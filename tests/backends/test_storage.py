@@ -436,6 +436,50 @@ def test_damaged_folders_are_noticed(lab: Lab, tmp_path: Path) -> None:
     lab.backend.remove(f"{ref.path}/b")
     with pytest.raises(ObjectIntegrityError, match="missing"):
         ref.verify("size")
+    with pytest.raises(DataMillError) as caught:
+        ref.download(tmp_path / "copy")
+    assert caught.value.path in (f"{ref.path}/a", f"{ref.path}/b")
+    assert not (tmp_path / "copy" / "a").exists()
+    lab.backend.remove_folder(ref.path)
+    lab.backend.remove(f"{ref.path}.manifest.json")
+    assert not ref.exists()
+    for read in (ref.listdir, lambda: list(ref.walk()), lambda: ref.download(tmp_path / "copy")):
+        with pytest.raises(MissingExternalFile):
+            read()
+
+
+def test_folders_in_folders_are_checked_on_download(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "folder" / "sub").mkdir(parents=True)
+    for name in ("a", "sub/a", "sub/b"):
+        (tmp_path / "folder" / name).write_text(name)
+    lab.table.insert1({"k": 1, "thing": tmp_path / "folder"})
+    ref = lab.one("thing")
+    target = ref.download(tmp_path / "copy", "sub")
+    assert {path.name: path.read_text() for path in target.iterdir()} == {"a": "sub/a", "b": "sub/b"}
+    lab.backend.remove(f"{ref.path}/sub/b")
+    with pytest.raises(MissingExternalFile):
+        ref.download(tmp_path / "copy", "sub")
+
+
+@pytest.mark.parametrize("inner", ["", "sub/deep"])
+def test_folders_without_files(lab: Lab, tmp_path: Path, inner: str) -> None:
+    (tmp_path / "empty" / inner).mkdir(parents=True)
+    lab.table.insert1({"k": 1, "thing": tmp_path / "empty"})
+    ref = lab.one("thing")
+    assert (ref.item_count, ref.exists(), ref.verify(), ref.listdir()) == (0, True, True, [])
+    assert list(ref.download(tmp_path / "copy").iterdir()) == []
+    assert lab.schema.verify_objects("hash") == {"checked": 1, "missing": [], "corrupt": []}
+    lab.backend.remove(f"{ref.path}.manifest.json")
+    assert not ref.exists()
+    assert len(lab.schema.verify_objects()["missing"]) == 1
+
+
+def test_ranges_end_where_objects_end(lab: Lab) -> None:
+    lab.backend.put_buffer(b"12345", "x")
+    ranges = [(0, 2), (3, 9), (5, 9), (7, 9)]
+    assert [lab.backend.get_range("x", *item) for item in ranges] == [b"12", b"45", b"", b""]
+    with pytest.raises(MissingExternalFile):
+        lab.backend.get_range("y", 0, 1)
 
 
 HOSTILE = ["../outside", "/etc/passwd", "_schema/../../outside", "a\\..\\b", "a\0b", "", "./x", "a//b"]
@@ -593,6 +637,26 @@ def test_stores_that_are_not_there(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "absent").mkdir()
     other.insert1({"k": 2, "x": b"1"})
     assert (other & "k = 2").fetch1("x") == b"1"
+
+
+def test_a_store_that_goes_away_is_not_made_anew(local: Lab, tmp_path: Path) -> None:
+    local.table.insert1({"k": 1, "raw": b"1"})
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+    for name in ("raw", "thing", "blob"):
+        with pytest.raises(BucketInaccessible, match="is gone"):
+            local.table.insert1({"k": 2, name: b"2"})
+    with pytest.raises(BucketInaccessible):
+        (local.table & "k = 1").fetch1("raw")
+    with pytest.raises(BucketInaccessible):
+        local.schema.verify_objects()
+    staged = local.table.staged_insert1
+    staged.rec["k"] = 2
+    with pytest.raises(BucketInaccessible):
+        staged.open("thing", ".bin")
+    assert not (tmp_path / "store").exists()
+    assert len(local.table) == 1
+    (tmp_path / "elsewhere").rename(tmp_path / "store")
+    local.table.insert1({"k": 2, "raw": b"2"})
 
 
 def test_databases_without_settings_have_a_store_beside_them(tmp_path: Path) -> None:

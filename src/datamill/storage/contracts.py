@@ -42,6 +42,9 @@ class Store(Protocol):
     def info(self, remote: str) -> Listed | None:
         """Return size and time of an object."""
 
+    def isdir(self, remote: str) -> bool:
+        """Tell whether a path is a folder."""
+
     def list(self, prefix: str = "") -> Iterator[Listed]:
         """List the files below a prefix."""
 

@@ -15,17 +15,22 @@ CONNECTIONS: Final = 50
 """Connections that an S3 client may keep open, so that threads do not wait for each other."""
 
 
-def make_filesystem(spec: Spec) -> Any:
+def make_filesystem(spec: Spec, base: str | None = None) -> Any:
     """Return the filesystem of a store.
 
     Args:
         spec: Checked settings of the store.
+        base: For ``file``: a folder that must exist whenever something is written; default: the location.
 
     Raises:
         MissingExtraError: The library of the protocol is not installed.
         ConfigError: No built-in protocol and no plugin serves it, or the plugin refuses the settings.
     """
     protocol = spec["protocol"]
+    if protocol == "file":
+        from datamill.storage.based_files import BasedFileSystem
+
+        return BasedFileSystem(base or str(spec["location"]))
     make = _MAKERS.get(protocol)
     if make is not None:
         return make(spec)
@@ -34,12 +39,6 @@ def make_filesystem(spec: Spec) -> Any:
         raise ConfigError(f"The store protocol {protocol!r} is unknown.", setting="stores")
     adapter.validate_spec(spec)
     return adapter.create_filesystem(spec)
-
-
-def _file(spec: Spec) -> Any:
-    from fsspec.implementations.local import LocalFileSystem
-
-    return LocalFileSystem(auto_mkdir=True)
 
 
 def _memory(spec: Spec) -> Any:
@@ -140,7 +139,6 @@ def _require(package: str, extra: str) -> None:
 
 
 _MAKERS: Final[dict[str, Callable[[Spec], Any]]] = {
-    "file": _file,
     "memory": _memory,
     "s3": _s3,
     "gcs": _gcs,

@@ -12,6 +12,7 @@ from typing import Any
 from datamill.errors import InvalidValueError, ObjectIntegrityError
 from datamill.storage.addressing import MANIFEST_SUFFIX
 from datamill.storage.contracts import Store
+from datamill.storage.faults import missing
 from datamill.storage.paths import unsafe_reason
 from datamill.storage.streams import Content, copy
 from datamill.storage.transfers import run_all
@@ -112,15 +113,84 @@ def hash_object(backend: Store, path: str) -> Content:
         return copy(source, None)
 
 
-def get_folder(backend: Store, remote: str, local: Path) -> None:
-    """Copy a folder object to a local folder; names that would leave it are refused."""
-    paths = [item.path for item in backend.list(remote)]
-    for path in paths:
-        reason = unsafe_reason(path[len(remote) + 1 :])
+def has_folder(backend: Store, remote: str, facts: Mapping[str, Any]) -> bool:
+    """Tell whether a folder is in a store; one without files is a manifest and nothing else.
+
+    Args:
+        backend: The store.
+        remote: The folder.
+        facts: What the row says: ``item_count``.
+    """
+    is_empty = facts.get("item_count") == 0
+    return backend.isdir(remote) or (is_empty and backend.info(remote + MANIFEST_SUFFIX) is not None)
+
+
+def folder_files(backend: Store, remote: str, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the files that a folder should hold by name, with ``size`` and, if it is known, ``hash``.
+
+    The manifest tells; a folder that has none must hold as many files and bytes as the row says, if it says so.
+
+    Args:
+        backend: The store.
+        remote: The folder.
+        facts: What the row says: ``item_count``, ``size``.
+
+    Raises:
+        MissingExternalFile: There is no such folder.
+        ObjectIntegrityError: It has no manifest, and holds more or less than the row says; or its manifest is none.
+    """
+    manifest = read_manifest(backend, remote)
+    if manifest is not None:
+        return {item["path"]: item for item in manifest["files"]}
+    sizes = _sizes(backend, remote)
+    if not sizes and not has_folder(backend, remote, facts):
+        raise missing(backend.name, remote)
+    for name, value in {"item_count": len(sizes), "size": sum(sizes.values())}.items():
+        if facts.get(name) is not None and facts[name] != value:
+            raise damaged(backend, remote, f"has {name} {value} instead of {facts[name]}")
+    return {name: {"path": name, "size": size} for name, size in sizes.items()}
+
+
+def _sizes(backend: Store, remote: str) -> dict[str, int]:
+    return {item.path[len(remote) + 1 :]: item.size for item in backend.list(remote)}
+
+
+def get_folder(
+    backend: Store, remote: str, local: Path, facts: Mapping[str, Any], level: str, subpath: str = ""
+) -> None:
+    """Copy a folder object, or a folder in it, to a local folder; names that would leave it are refused.
+
+    Args:
+        backend: The store.
+        remote: The folder object.
+        local: Where to; made if it does not exist.
+        facts: What the row says: ``item_count``, ``size``.
+        level: What is checked of each file: ``hash``, ``size`` or ``none``.
+        subpath: A folder in it.
+
+    Raises:
+        MissingExternalFile: The folder, or a file that was stored in it, is not there.
+        ObjectIntegrityError: A file is not what was stored; what had been copied before is left.
+    """
+    prefix = f"{subpath}/" if subpath else ""
+    expected = folder_files(backend, remote, facts)
+    names = sorted(name for name in {*expected, *_sizes(backend, remote)} if name.startswith(prefix))
+    for name in names:
+        reason = unsafe_reason(name)
         if reason is not None:
-            raise damaged(backend, path, f"has a name that {reason}")
+            raise damaged(backend, f"{remote}/{name}", f"has a name that {reason}")
     local.mkdir(parents=True, exist_ok=True)
-    run_all(lambda path: backend.get_file(path, local / path[len(remote) + 1 :]), paths)
+
+    def get(name: str) -> None:
+        target = local / name[len(prefix) :]
+        content = backend.get_file(f"{remote}/{name}", target)
+        try:
+            check_file(backend, f"{remote}/{name}", expected.get(name, {}), content.size, content.hash, level)
+        except ObjectIntegrityError:
+            target.unlink()
+            raise
+
+    run_all(get, names)
 
 
 def verify_folder(backend: Store, remote: str, facts: Mapping[str, Any], level: str) -> None:
@@ -135,23 +205,41 @@ def verify_folder(backend: Store, remote: str, facts: Mapping[str, Any], level: 
     Raises:
         ObjectIntegrityError: Something is missing or different.
     """
-    sizes = {item.path[len(remote) + 1 :]: item.size for item in backend.list(remote)}
-    manifest = read_manifest(backend, remote)
-    if manifest is None:
-        found = {"item_count": len(sizes), "size": sum(sizes.values())}
-        for name, value in found.items():
-            if facts.get(name) is not None and facts[name] != value:
-                raise damaged(backend, remote, f"has {name} {value} instead of {facts[name]}")
-        return
-    for item in manifest["files"]:
-        path = f"{remote}/{item['path']}"
-        size = sizes.get(item["path"])
-        if size is None:
+    sizes = _sizes(backend, remote)
+    for name, item in folder_files(backend, remote, facts).items():
+        path = f"{remote}/{name}"
+        if name not in sizes:
             raise damaged(backend, path, "is missing")
-        if size != item.get("size", size):
-            raise damaged(backend, path, f"has {size} bytes instead of {item['size']}")
-        if level == "hash" and item.get("hash") and hash_object(backend, path).hash != item["hash"]:
-            raise damaged(backend, path, "has another content than was stored")
+        check_file(backend, path, item, sizes[name])
+        if level == "hash" and item.get("hash"):
+            check_file(backend, path, item, sizes[name], hash_object(backend, path).hash)
+
+
+def check_file(
+    backend: Store,
+    path: str,
+    expected: Mapping[str, Any],
+    size: int,
+    digest: str | None = None,
+    level: str = "hash",
+) -> None:
+    """Compare a file that was read, or found, with what was stored.
+
+    Args:
+        backend: The store.
+        path: The object.
+        expected: ``size`` and ``hash`` of what was stored, as far as they are known.
+        size, digest: Those of what was found; the hash as far as it is known.
+        level: What is compared: ``hash`` and size, ``size``, or ``none``.
+
+    Raises:
+        ObjectIntegrityError: They differ.
+    """
+    stored_size, stored_hash = expected.get("size"), expected.get("hash")
+    if level != "none" and stored_size is not None and size != stored_size:
+        raise damaged(backend, path, f"has {size} bytes instead of {stored_size}")
+    if level == "hash" and digest and stored_hash and digest != stored_hash:
+        raise damaged(backend, path, "has another content than was stored")
 
 
 def damaged(backend: Store, path: str, what: str) -> ObjectIntegrityError:

@@ -10,7 +10,7 @@ from typing import Any
 from datamill.codecs.extras import library
 from datamill.codecs.refs.zarr_ref import ZarrRef, open_zarr
 from datamill.codecs.schema_codec import SchemaCodec, folder_facts, manifest_of
-from datamill.errors import InvalidValueError
+from datamill.errors import InvalidValueError, MissingExternalFile
 from datamill.storage.backend import StorageBackend
 from datamill.storage.stores import stores_for
 
@@ -76,8 +76,8 @@ class ZarrCodec(SchemaCodec, register=False):
             InvalidValueError: It is none.
         """
         try:
-            value = open_zarr(backend, path)
-        except (ValueError, KeyError, OSError) as error:
+            value = open_zarr(backend, path, {})
+        except (MissingExternalFile, ValueError, KeyError, OSError) as error:
             raise InvalidValueError(
                 f"What was written to {path!r} is no zarr array or group: {error}."
             ) from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from datamill.codecs.refs.reference import Reference
 from datamill.errors import DataMillError
+from datamill.storage.faults import missing
 from datamill.storage.paths import join
 
 
@@ -100,16 +101,29 @@ class ObjectRef(Reference):
         return self._read()
 
     def listdir(self, subpath: str = "") -> list[str]:
-        """Return the names in a folder, sorted."""
+        """Return the names in a folder, sorted.
+
+        Raises:
+            MissingExternalFile: The object is not in the store.
+        """
         prefix = f"{self._within(subpath)}/"
-        names = {item.path[len(prefix) :].split("/")[0] for item in self._backend.list(prefix.rstrip("/"))}
-        return sorted(names)
+        return sorted({path[len(prefix) :].split("/")[0] for path in self._paths(prefix.rstrip("/"))})
+
+    def _paths(self, prefix: str) -> list[str]:
+        found = [item.path for item in self._backend.list(prefix)]
+        if not found and not self.exists():
+            raise missing(self._backend.name, self.path)
+        return found
 
     def walk(self) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yield ``(folder, folders in it, files in it)`` from the top, paths relative to the object."""
+        """Yield ``(folder, folders in it, files in it)`` from the top, paths relative to the object.
+
+        Raises:
+            MissingExternalFile: The object is not in the store.
+        """
         tree: dict[str, tuple[set[str], set[str]]] = {"": (set(), set())}
-        for item in self._backend.list(self.path):
-            *folders, name = item.path[len(self.path) + 1 :].split("/")
+        for path in self._paths(self.path):
+            *folders, name = path[len(self.path) + 1 :].split("/")
             here = ""
             for folder in folders:
                 tree[here][0].add(folder)

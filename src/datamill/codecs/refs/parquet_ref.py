@@ -7,6 +7,7 @@ from typing import Any
 
 from datamill.codecs.extras import library
 from datamill.codecs.refs.reference import Reference
+from datamill.storage.folders import damaged
 from datamill.storage.ranges import RangeReader
 
 
@@ -40,12 +41,19 @@ class ParquetRef(Reference):
 
         Raises:
             MissingExternalFile: The file is not in the store.
+            ObjectIntegrityError: It is not what was stored, as far as what is read tells.
         """
         parquet = library("pyarrow.parquet", "parquet", "parquet")
         backend, chosen = self._backend, None if columns is None else list(columns)
-        size = self._meta.get("size") or backend.size(self.path)
+        size = backend.size(self.path)
+        self._check(size, None)
         with RangeReader(backend, self.path, size) as file:
-            return parquet.read_table(file, columns=chosen, filters=filters)
+            try:
+                return parquet.read_table(file, columns=chosen, filters=filters)
+            except (ValueError, OSError) as error:
+                if isinstance(error, OSError) or not _is_parquet(parquet, file):  # else the question is wrong
+                    raise damaged(backend, self.path, f"cannot be read ({error})") from error
+                raise
 
     def to_pandas(self, columns: Sequence[str] | None = None, filters: Any = None) -> Any:
         """Return a pandas DataFrame; arguments as for `to_arrow`."""
@@ -57,3 +65,11 @@ class ParquetRef(Reference):
 
     def __repr__(self) -> str:
         return f"ParquetRef({self.path!r}, rows={self.shape[0]}, columns={self.columns})"
+
+
+def _is_parquet(parquet: Any, file: RangeReader) -> bool:
+    try:
+        parquet.read_metadata(file)
+    except (ValueError, OSError):
+        return False
+    return True

@@ -11,7 +11,7 @@ from typing import Any, Self
 from datamill.errors import DataMillError
 from datamill.storage.backend import StorageBackend
 from datamill.storage.cache import ReadCache, cache_for
-from datamill.storage.folders import damaged, get_folder, hash_object, verify_folder
+from datamill.storage.folders import check_file, damaged, get_folder, has_folder, hash_object, verify_folder
 from datamill.storage.paths import join, safe_path
 from datamill.storage.stores import Stores, stores_for
 
@@ -98,6 +98,8 @@ class Reference:
 
     def exists(self, subpath: str | None = None) -> bool:
         """Tell whether the object, or a file within a folder object, is in the store."""
+        if subpath is None and self._is_folder:
+            return has_folder(self._backend, self.path, self._meta)
         return self._backend.exists(self._within(subpath))
 
     def open(self, subpath: str | None = None, mode: str = "rb") -> Any:
@@ -140,7 +142,8 @@ class Reference:
         if target.is_dir():
             target = target / remote.rpartition("/")[2]
         if is_folder:
-            get_folder(self._backend, remote, target)
+            inner, level = remote[len(self.path) + 1 :], self._settings.verify
+            get_folder(self._backend, self.path, target, self._meta, level, inner)
         elif subpath is None:
             self._download_checked(target)
         else:
@@ -162,15 +165,7 @@ class Reference:
 
     def _check(self, size: int, digest: str | None) -> None:
         """Compare what was read with what the row says, as strictly as ``storage.verify`` asks."""
-        verify = self._settings.verify
-        if verify == "none":
-            return
-        expected = self._meta.get("size")
-        if expected is not None and size != expected:
-            raise damaged(self._backend, self.path, f"has {size} bytes instead of {expected}")
-        recorded = self._meta.get("hash")
-        if verify == "hash" and digest and recorded and digest != recorded:
-            raise damaged(self._backend, self.path, "has another content than was stored")
+        check_file(self._backend, self.path, self._meta, size, digest, self._settings.verify)
 
     def verify(self, level: str = "hash") -> bool:
         """Check that the object is what was stored.
@@ -186,18 +181,16 @@ class Reference:
         """
         backend = self._backend
         if self._is_folder:
-            if not backend.isdir(self.path):
+            if not self.exists():
                 raise damaged(backend, self.path, "is missing")
             verify_folder(backend, self.path, self._meta, level)
             return True
         found = backend.info(self.path)
         if found is None:
             raise damaged(backend, self.path, "is missing")
-        expected, recorded = self._meta.get("size"), self._meta.get("hash")
-        if expected is not None and found.size != expected:
-            raise damaged(backend, self.path, f"has {found.size} bytes instead of {expected}")
-        if level == "hash" and recorded and hash_object(backend, self.path).hash != recorded:
-            raise damaged(backend, self.path, "has another content than was stored")
+        check_file(backend, self.path, self._meta, found.size)
+        if level == "hash" and self._meta.get("hash"):
+            check_file(backend, self.path, self._meta, found.size, hash_object(backend, self.path).hash)
         return True
 
     def _read(self) -> bytes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from datamill.codecs.extras import library
 from datamill.codecs.refs.reference import Reference
 from datamill.errors import DataMillError
 from datamill.storage.backend import StorageBackend
+from datamill.storage.folders import folder_files
 
 
 class ZarrRef(Reference):
@@ -56,12 +57,13 @@ class ZarrRef(Reference):
 
         Raises:
             MissingExtraError: zarr is not installed.
-            DataMillError: It cannot be read.
+            MissingExternalFile: It is not in the store. Chunks that are lost raise so when they are read.
+            ObjectIntegrityError: It is not what was stored; so do chunks when they are read.
         """
         if mode not in ("r", "rb"):
             raise ValueError(f"Objects do not change once stored: mode {mode!r} is refused.")
         if self._opened is None:
-            self._opened = open_zarr(self._backend, self.path)
+            self._opened = open_zarr(self._backend, self.path, self._meta, self._settings.verify)
         return self._opened if subpath is None else self._opened[subpath]
 
     def __getitem__(self, index: Any) -> Any:
@@ -91,6 +93,20 @@ class ZarrRef(Reference):
         return f"ZarrRef({self.path!r}, shape={self.shape}, dtype={self._meta.get('dtype')})"
 
 
-def open_zarr(backend: StorageBackend, path: str) -> Any:
-    """Open an array or group in a store, read-only."""
-    return library("zarr", "zarr", "zarr").open(backend.get_fsmap(path), mode="r")
+def open_zarr(backend: StorageBackend, path: str, facts: Mapping[str, Any], verify: str = "hash") -> Any:
+    """Open an array or group in a store, read-only.
+
+    Args:
+        backend: The store.
+        path: The folder.
+        facts: What the row says of it.
+        verify: What is checked of the files that are read.
+
+    Raises:
+        MissingExternalFile: It is not in the store.
+        ObjectIntegrityError: It lacks files that were stored.
+    """
+    zarr = library("zarr", "zarr", "zarr")
+    from datamill.codecs.refs.zarr_store import FolderStore
+
+    return zarr.open(FolderStore(backend, path, folder_files(backend, path, facts), verify), mode="r")
