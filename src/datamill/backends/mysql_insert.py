@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import time
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ from datamill.backends.mysql_render import LOAD_OPTIONS, pieces, rows_as_lines, 
 from datamill.backends.mysql_wire import Answer
 from datamill.errors import DataMillError, DuplicateError, LostConnectionError, QueryError
 from datamill.model.names import TableName
+from datamill.model.types import parse_type
+from datamill.sql.dialects.adapters import timedelta_to_time
 from datamill.sql.dialects.base import Dialect
 from datamill.sql.keys import key_batches, select_by_key, update_by_key
 
@@ -30,6 +33,8 @@ MOST_BYTES = 1 << 22
 LONG_BYTES = 1 << 15
 """Bytes of an INSERT with binary values from which `Runs.byte_by_byte` saves more than it costs (measured)."""
 _ROOM = 1024
+_FLOAT = parse_type("float32")
+"""What floats of a key are read as, so that none of them is rounded."""
 _SAVEPOINT = b"datamill_load"
 _NOT_ALLOWED = frozenset((1148, 2068, 3948, 4166))
 """LOAD DATA LOCAL is switched off."""
@@ -190,9 +195,13 @@ class BulkInsert:
 
     def _read(self, keys: list[tuple[Any, ...]], lock: str) -> list[tuple[Any, ...]]:
         dialect, rows = self._session.dialect, []
+        examples = dict(zip(self._key, keys[0], strict=True))
+        types = {name: _FLOAT for name, value in examples.items() if isinstance(value, float)}
         for some in key_batches(list(dict.fromkeys(keys)), len(self._key)):
-            query = select_by_key(dialect, self._table, self._key, self._key, some)
+            query = select_by_key(dialect, self._table, self._key, self._key, some, types)
             rows += self._session.run(bind(query.sql + lock, query.params), query.sql + lock).rows
+        if any(isinstance(value, time) for value in examples.values()):
+            rows = [tuple(map(timedelta_to_time, row)) for row in rows]
         return rows
 
     def _insert_new(self, columns: Columns, rows: Sequence[int]) -> int:

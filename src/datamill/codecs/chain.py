@@ -115,6 +115,19 @@ class CodecChain:
         if self.codecs and type(self.codecs[0]).validate is not Codec.validate:
             self._run(self._encoders[:1], values, None, context, first_row, "encoding")
 
+    def rehearse_column(
+        self,
+        values: Sequence[Any],
+        keys: Iterable[Key] | None = None,
+        context: Context | None = None,
+        first_row: int = 0,
+    ) -> None:
+        """Validate and encode values up to the last codec, which only validates them: it may store them.
+
+        Args and Raises: as for `encode_column`.
+        """
+        self._run(self._encoders[:-1], values, keys, context, first_row, "encoding")
+
     def decode_column(
         self,
         stored: Sequence[Any],

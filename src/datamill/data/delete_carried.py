@@ -113,7 +113,7 @@ def _remove_batch(connection: Connection, ways: Ways, keys: Sequence[tuple[objec
     for name, found in reversed(ways.items()):
         for way in found:
             end, names = way.end(name)
-            types = types_of(connection.catalog.spec(end), names)
+            types = types_of(connection.catalog.spec(end))
             removed = 0
             for batch in key_batches(keys, len(names), dialect):
                 statement = delete_by_way(dialect, name, way, batch, types)

@@ -50,7 +50,7 @@ def _remove_table(connection: Connection, cascade: Cascade, name: TableName, sav
     """Remove planned rows of one table; return their number if it is the target, else 0."""
     session, dialect = connection.session, connection.dialect
     key, count = cascade.graph.specs[name].physical_key, 0
-    types = types_of(cascade.graph.specs[name], key)
+    types = types_of(cascade.graph.specs[name])
     try:
         for keys in cascade.keys[name].batches():
             if save is not None:

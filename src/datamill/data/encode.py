@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import partial
@@ -14,7 +14,7 @@ from datamill.codecs import chain_for
 from datamill.data.objects import UploadGate, is_stored, referenced
 from datamill.data.origin import origin_of_rows
 from datamill.data.rows import RowBatch
-from datamill.data.values import EncodedColumn, codec_context, table_coder
+from datamill.data.values import EncodedColumn, codec_context, coding, table_coder
 from datamill.errors import IntegrityError, MissingAttributeError, UnknownAttributeError
 from datamill.model import convert
 from datamill.model.attribute import Attribute, Now
@@ -22,6 +22,10 @@ from datamill.model.table import ForeignKey, TableSpec
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
+
+
+Look = Callable[[RowBatch], None]
+"""Is shown the rows of a batch as columns of canonical values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class EncodedBatch:
         keys: Primary keys as canonical values, in key order; empty tuples for a singleton.
         objects: Store and path of the objects that the rows refer to.
         doubtful: Paths of objects that garbage collection had marked when they were uploaded.
+        positions: Of the rows within the call, if some were left out.
     """
 
     start: int
@@ -45,6 +50,11 @@ class EncodedBatch:
     keys: list[tuple[Any, ...]]
     objects: tuple[tuple[str | None, str], ...] = ()
     doubtful: frozenset[str] = frozenset()
+    positions: Sequence[int] | None = None
+
+    def position(self, index: int) -> int:
+        """Return the position of a row within the call."""
+        return self.start + index if self.positions is None else self.positions[index]
 
     def column(self, name: str) -> list[Any]:
         """Return a column of driver values; NULLs if the column is not written."""
@@ -52,10 +62,12 @@ class EncodedBatch:
 
     def select(self, positions: Sequence[int]) -> EncodedBatch:
         """Return some of the rows."""
-        columns = tuple([column[index] for index in positions] for column in self.columns)
-        keys = [self.keys[index] for index in positions]
-        return EncodedBatch(
-            self.start, len(positions), self.names, columns, keys, self.objects, self.doubtful
+        return replace(
+            self,
+            count=len(positions),
+            columns=tuple(_at(column, positions) for column in self.columns),
+            keys=_at(self.keys, positions),
+            positions=[self.position(index) for index in positions],
         )
 
 
@@ -68,7 +80,8 @@ class Encoder:
         ignore_extra_fields: Pass over fields that are no attributes.
         fill_all: Write a default into every column that rows leave out, instead of leaving it to the database.
         skip_existing: Rows whose primary key exists are left out, before their objects are uploaded.
-        uploads: False: values that would go to a store are validated only, and their columns are left out.
+        uploads: False: values that would go to a store are checked as far as that can be done without storing them,
+            and their columns are left out.
     """
 
     def __init__(
@@ -93,8 +106,13 @@ class Encoder:
         has_origin = self._coder.origin is not None and connection.config.provenance.capture
         self._origin = origin_of_rows(connection) if has_origin else None
 
-    def encode(self, batch: RowBatch) -> EncodedBatch:
+    def encode(self, batch: RowBatch, look: Look | None = None) -> EncodedBatch:
         """Check and encode a batch.
+
+        Args:
+            batch: The rows.
+            look: Called with them, also with those that are passed over, when all but what goes to stores is converted
+                and nothing is uploaded yet.
 
         Raises:
             UnknownAttributeError, MissingAttributeError, InvalidValueError, IntegrityError: With ``row_index``.
@@ -119,37 +137,49 @@ class Encoder:
             else:
                 keys = self._keys_for(attribute, encoded)
                 encoded[name] = self.encode_column(attribute, values, batch.start, keys)
-        if in_stores:
-            batch = self._upload(batch, encoded, in_stores)
-        return self._assemble(batch, encoded)
+        if look is not None:
+            canonical = {name: column.canonical for name, column in encoded.items()}
+            look(RowBatch(batch.start, batch.count, canonical))
+        wanted = self._upload(batch, encoded, in_stores) if in_stores else None
+        found = self._assemble(batch, encoded)
+        return found if wanted is None else found.select(wanted)
 
     def _upload(
         self, batch: RowBatch, encoded: dict[str, EncodedColumn], in_stores: dict[str, list[Any]]
-    ) -> RowBatch:
-        """Encode what goes to stores, after all else; return the batch without rows that are passed over."""
+    ) -> list[int] | None:
+        """Encode what goes to stores, after all else; return the rows that are not passed over, None if no row is."""
         for name, values in in_stores.items():
-            self._validate(self.spec.heading[name], values, batch.start)
+            attribute = self.spec.heading[name]
+            self._validate(attribute, values, batch.start, self._keys_for(attribute, encoded))
         if self._gate is None:
-            return batch
+            return None
         if any(value is not None for values in in_stores.values() for value in values):
             self._gate.open()
-        positions = self._gate.wanted(self._key_tuples(batch, encoded))
-        if positions is not None:
-            batch = RowBatch(batch.start, len(positions), batch.columns)
-            in_stores = {name: _at(values, positions) for name, values in in_stores.items()}
-            for name, column in encoded.items():
-                encoded[name] = EncodedColumn(_at(column.canonical, positions), _at(column.driver, positions))
+        wanted = self._gate.wanted(self._key_tuples(batch, encoded))
         for name, values in in_stores.items():
             attribute = self.spec.heading[name]
             keys = self._keys_for(attribute, encoded)
+            if wanted is not None:
+                values = _only(values, wanted)
             encoded[name] = self._gate.upload(
                 partial(self.encode_column, attribute, values, batch.start, keys)
             )
-        return batch
+        return wanted
 
-    def _validate(self, attribute: Attribute, values: list[Any], start: int) -> None:
+    def _validate(
+        self,
+        attribute: Attribute,
+        values: list[Any],
+        start: int,
+        keys: Sequence[Mapping[str, Any]] | None,
+    ) -> None:
         context = codec_context(self.spec.name, attribute, self._config)
-        chain_for(attribute.type.text).validate_column(values, context, start)
+        chain = chain_for(attribute.type.text)
+        if self._gate is not None:
+            chain.validate_column(values, context, start)
+            return
+        with coding(self._stores, chain):
+            chain.rehearse_column(values, keys, context, start)
 
     def _key_tuples(self, batch: RowBatch, encoded: Mapping[str, EncodedColumn]) -> list[tuple[Any, ...]]:
         key = self.spec.heading.key
@@ -289,7 +319,7 @@ class Encoder:
             InvalidValueError: A value does not fit; ``row_index`` says which row.
         """
         if self._gate is None and is_stored(attribute):
-            self._validate(attribute, values, start)
+            self._validate(attribute, values, start, keys)
             return EncodedColumn([None] * len(values), [None] * len(values))
         return self._coder.columns[attribute.name].encode(values, keys, start, self._config, self._stores)
 
@@ -361,6 +391,14 @@ _NEVER_MISSING: set[type] = {
 
 def _at(values: list[Any], positions: Sequence[int]) -> list[Any]:
     return [values[index] for index in positions]
+
+
+def _only(values: list[Any], positions: Sequence[int]) -> list[Any]:
+    """Return the values with None in all other places."""
+    found: list[Any] = [None] * len(values)
+    for index in positions:
+        found[index] = values[index]
+    return found
 
 
 def _first_null(values: list[Any]) -> int:

@@ -11,7 +11,8 @@ from datamill.data.nearest import nearest_keys
 from datamill.data.values import from_driver
 from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import ForeignKey, TableSpec
-from datamill.sql.keys import Key, key_batches, select_by_key, types_of
+from datamill.sql.dialects.base import Dialect
+from datamill.sql.keys import Key, key_batches, select_by_key, select_some, types_of
 
 if TYPE_CHECKING:
     from datamill.data.connection import Connection
@@ -60,7 +61,7 @@ def _explain_duplicate(
         found = _clash(connection, spec, batch, names)
         if found is not None:
             index, earlier, values = found
-            return _duplicate(connection, spec, names, values, batch.start + index, earlier)
+            return _duplicate(spec, names, values, batch.position(index), earlier)
     return None
 
 
@@ -77,44 +78,58 @@ def _unique_keys(spec: TableSpec) -> Iterator[tuple[str, ...]]:
 def _clash(
     connection: Connection, spec: TableSpec, batch: EncodedBatch, names: tuple[str, ...]
 ) -> tuple[int, int | None, Key] | None:
-    """Return the first clashing row: its position, that of the earlier row of this batch or None, its values."""
-    rows = list(zip(*(batch.column(name) for name in names), strict=True))
-    own = list(zip(*(batch.column(name) for name in spec.physical_key), strict=True))
-    wanted = sorted({row for row in rows if None not in row}, key=repr)
-    existing = {
-        row[: len(names)]: row[len(names) :]
-        for row in _read(connection, spec, (*names, *spec.physical_key), names, wanted)
-    }
+    """Return the first clashing row: its index, the position of the earlier row of this batch or None, its values."""
+    dialect, width = connection.dialect, len(names)
+    bound = [batch.column(name) for name in (*names, *spec.physical_key)]
+    given = _canonical(dialect, spec, (*names, *spec.physical_key), bound)
+    wanted = sorted({row for row in zip(*bound[:width], strict=True) if None not in row}, key=repr)
+    found = _read(connection, spec, (*names, *spec.physical_key), names, wanted)
+    existing = {row[:width]: row[width:] for row in found}
     seen: dict[Key, int] = {}
-    for index, row in enumerate(rows):
-        if None in row:
+    for index, row in enumerate(given):
+        values, own = row[:width], row[width:]
+        if None in values:
             continue
-        if row in existing and (names == spec.physical_key or existing[row] != own[index]):
-            return index, None, row
-        if row in seen:
-            return index, batch.start + seen[row], row
-        seen[row] = index
+        if values in existing and (names == spec.physical_key or existing[values] != own):
+            return index, None, values
+        if values in seen:
+            return index, batch.position(seen[values]), values
+        seen[values] = index
     return None
 
 
 def _read(
     connection: Connection, spec: TableSpec, wanted: Sequence[str], names: Sequence[str], keys: Sequence[Key]
 ) -> Iterator[Key]:
-    types = types_of(spec, names)
+    """Yield canonical columns of the rows of some keys (driver values)."""
+    types = types_of(spec)
     for some in key_batches(keys, len(names), connection.dialect):
         statement = select_by_key(connection.dialect, spec.name, wanted, names, some, types)
-        yield from connection.read(statement)
+        rows = connection.read(statement)
+        if rows:
+            yield from _canonical(connection.dialect, spec, wanted, list(zip(*rows, strict=True)))
+
+
+def _canonical(
+    dialect: Dialect, spec: TableSpec, names: Sequence[str], columns: Sequence[Sequence[Any]]
+) -> list[Key]:
+    """Return rows of canonical values from columns of driver values: what is read need not equal what was bound."""
+    attributes = {item.name: item for item in spec.columns}
+    values = [
+        from_driver(dialect, attributes[name], list(column))
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return list(zip(*values, strict=True))
 
 
 def _duplicate(
-    connection: Connection,
     spec: TableSpec,
     names: tuple[str, ...],
     values: Key,
     row_index: int,
     earlier: int | None,
 ) -> DuplicateError:
-    key = _as_dict(connection, spec, names, values)
+    key = dict(zip(names, values, strict=True))
     where = f"row {earlier} of the same insert has" if earlier is not None else "a row exists with"
     if spec.is_singleton and names == spec.physical_key:
         message = f"{spec.name} has its one row already."
@@ -130,14 +145,6 @@ def _duplicate(
     return error
 
 
-def _as_dict(connection: Connection, spec: TableSpec, names: Sequence[str], values: Key) -> dict[str, Any]:
-    columns = {item.name: item for item in spec.columns}
-    return {
-        name: from_driver(connection.dialect, columns[name], [value])[0]
-        for name, value in zip(names, values, strict=True)
-    }
-
-
 def _explain_reference(connection: Connection, spec: TableSpec, batch: EncodedBatch) -> IntegrityError | None:
     for foreign_key in spec.foreign_keys:
         rows = list(zip(*(batch.column(name) for name in foreign_key.attributes), strict=True))
@@ -145,8 +152,8 @@ def _explain_reference(connection: Connection, spec: TableSpec, batch: EncodedBa
         if missing:
             first = next(index for index, row in enumerate(rows) if row in missing)
             count = sum(row in missing for row in rows)
-            error = dangling(connection, spec, foreign_key, list(missing), count)
-            error.row_index = batch.start + first
+            error = dangling(connection, spec, foreign_key, list(missing.values()), count)
+            error.row_index = batch.position(first)
             return error
     return None
 
@@ -155,20 +162,38 @@ def existing_keys(connection: Connection, spec: TableSpec, keys: Sequence[Key]) 
     """Return which physical keys (driver values) exist in a table."""
     names = spec.physical_key
     wanted = list(dict.fromkeys(key for key in keys if None not in key))
-    return set(_read(connection, spec, names, names, wanted))
+    existing = set(_read(connection, spec, names, names, wanted))
+    given = _canonical(connection.dialect, spec, names, list(zip(*wanted, strict=True))) if wanted else []
+    return {key for key, values in zip(wanted, given, strict=True) if values in existing}
 
 
-def missing_parents(connection: Connection, foreign_key: ForeignKey, rows: Sequence[Key]) -> dict[Key, None]:
-    """Return the distinct references (driver values) that lead to no row, in order of first use."""
-    wanted = dict.fromkeys(row for row in rows if None not in row)
+def missing_parents(
+    connection: Connection, foreign_key: ForeignKey, rows: Sequence[Key]
+) -> dict[Key, dict[str, Any]]:
+    """Return the distinct references (driver values) that lead to no row, in order of first use.
+
+    Each leads to the canonical values of the parent's attributes.
+    """
+    wanted = list(dict.fromkeys(row for row in rows if None not in row))
+    if not wanted:
+        return {}
     parent = connection.catalog.spec(foreign_key.parent)
     names = tuple(theirs for _, theirs in foreign_key.attribute_map)
-    existing = set(_read(connection, parent, names, names, list(wanted)))
-    return {row: None for row in wanted if row not in existing}
+    existing = set(_read(connection, parent, names, names, wanted))
+    given = _canonical(connection.dialect, parent, names, list(zip(*wanted, strict=True)))
+    return {
+        row: dict(zip(names, values, strict=True))
+        for row, values in zip(wanted, given, strict=True)
+        if values not in existing
+    }
 
 
 def dangling(
-    connection: Connection, spec: TableSpec, foreign_key: ForeignKey, missing: Sequence[Key], row_count: int
+    connection: Connection,
+    spec: TableSpec,
+    foreign_key: ForeignKey,
+    missing: Sequence[dict[str, Any]],
+    row_count: int,
 ) -> IntegrityError:
     """Make the error for references that lead to no row, with the most similar existing keys.
 
@@ -176,12 +201,12 @@ def dangling(
         connection: Where to look for similar keys.
         spec: The referring table.
         foreign_key: The reference.
-        missing: Driver values of the missing keys.
+        missing: The missing keys.
         row_count: Number of rows that refer to them.
     """
     parent = connection.catalog.spec(foreign_key.parent)
     names = tuple(theirs for _, theirs in foreign_key.attribute_map)
-    listed = [_as_dict(connection, parent, names, key) for key in missing[:MOST_LISTED]]
+    listed = list(missing[:MOST_LISTED])
     similar = nearest_keys(listed, _some_keys(connection, parent, names))
     rows = "1 row refers" if row_count == 1 else f"{row_count} rows refer"
     what = "a missing row" if len(missing) == 1 else "missing rows"
@@ -203,15 +228,12 @@ def dangling(
 
 
 def _some_keys(connection: Connection, parent: TableSpec, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    from datamill.sql.keys import select_some
-
-    statement = select_some(connection.dialect, parent.name, names, MOST_CANDIDATES)
+    statement = select_some(connection.dialect, parent.name, names, MOST_CANDIDATES, types_of(parent))
     rows = connection.read(statement)
-    columns = [
-        from_driver(connection.dialect, parent.heading[name], [row[index] for row in rows])
-        for index, name in enumerate(names)
-    ]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    if not rows:
+        return []
+    keys = _canonical(connection.dialect, parent, names, list(zip(*rows, strict=True)))
+    return [dict(zip(names, values, strict=True)) for values in keys]
 
 
 def _show_missing(key: dict[str, Any], near: Sequence[dict[str, Any]]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datamill.algebra.operators import as_relation
-from datamill.data.encode import EncodedBatch
 from datamill.data.rows import RowBatch, row_batches
 from datamill.data.write_rows import InsertOptions, TableBatch, make_encoder, write_batches
 from datamill.errors import DataMillError, did_you_mean, require
@@ -41,15 +41,26 @@ def insert_group(
     Raises:
         DataMillError: A key of ``parts`` is no part of the table, or a part row belongs to no master of this call.
     """
-    require(parts, Mapping, "parts must map part tables to their rows")
-    by_part = {part_spec(connection, master, part): given for part, given in parts.items()}
-    ordered = [
-        (spec, by_part[spec])
-        for name in connection.catalog.graph().parts(master.name)
-        for spec in by_part
-        if spec.name == name
-    ]
+    ordered = rows_of_parts(connection, master, parts)
     write_batches(connection, _group_batches(connection, master, rows, ordered, options, one_master), options)
+
+
+def rows_of_parts(connection: Connection, master: TableSpec, parts: PartRows) -> list[tuple[TableSpec, Any]]:
+    """Return the specs of parts and their rows, in the order in which these can be inserted.
+
+    Raises:
+        DataMillError: The master has no such part, or one is given twice, such as by class and by name.
+    """
+    require(parts, Mapping, "parts must map part tables to their rows")
+    found: dict[TableName, tuple[TableSpec, Any]] = {}
+    for part, rows in parts.items():
+        spec = part_spec(connection, master, part)
+        if spec.name in found:
+            raise DataMillError(
+                f"The rows of {spec.name} are given twice.", hint="Give all of them together."
+            )
+        found[spec.name] = spec, rows
+    return [found[name] for name in connection.catalog.graph().parts(master.name) if name in found]
 
 
 def part_spec(connection: Connection, master: TableSpec, part: Any) -> TableSpec:
@@ -101,6 +112,43 @@ def master_key(master: TableSpec, part: TableSpec) -> tuple[str, ...]:
     return tuple(name for name in names if name is not None)
 
 
+class GivenMasters:
+    """Keys of the master rows of one call, to which the rows of its parts must belong.
+
+    Args:
+        master: The master table.
+
+    Fields:
+        keys: Canonical values, in key order.
+    """
+
+    def __init__(self, master: TableSpec) -> None:
+        self.master = master
+        self.keys: set[tuple[Any, ...]] = set()
+
+    def add(self, rows: RowBatch) -> None:
+        """Add the keys of master rows, canonical."""
+        self.keys.update(rows.tuples(self.master.heading.key))
+
+    def strangers(self, part: TableSpec, rows: RowBatch) -> Iterator[tuple[int, str]]:
+        """Yield index and fault of the rows of a part (canonical) whose master is not among the keys."""
+        names = master_key(self.master, part)
+        for index, values in enumerate(rows.tuples(names)):
+            if values not in self.keys:
+                key = dict(zip(names, values, strict=True))
+                yield index, f"belongs to {key}, which is no row of {self.master.name} in this call."
+
+    def check(self, part: TableSpec, rows: RowBatch) -> None:
+        """Raise an error for the first of `strangers`."""
+        for index, fault in self.strangers(part, rows):
+            error = DataMillError(
+                f"Row {rows.start + index} for {part.name} {fault}",
+                hint="Insert parts together with their own master, or call insert on the part.",
+            )
+            error.row_index = rows.start + index
+            raise error
+
+
 def _group_batches(
     connection: Connection,
     master: TableSpec,
@@ -109,28 +157,14 @@ def _group_batches(
     options: InsertOptions,
     one_master: bool,
 ) -> Iterator[TableBatch]:
-    encoder = make_encoder(connection, master, options)
-    keys: set[tuple[Any, ...]] = set()
-    known: tuple[Any, ...] = ()
+    encoder, masters = make_encoder(connection, master, options), GivenMasters(master)
     for batch in row_batches(rows, master.heading):
-        encoded = encoder.encode(batch)
-        keys.update(_tuples(encoded, master.heading.key))
-        known = encoded.keys[0]
-        yield master, encoded
+        yield master, encoder.encode(batch, masters.add)
     for spec, given in parts:
-        names = master_key(master, spec)
-        fill = dict(zip(names, known, strict=True)) if one_master else {}
+        fill = dict(zip(master_key(master, spec), *masters.keys, strict=True)) if one_master else {}
         part_encoder = make_encoder(connection, spec, options)
-        for part_batch in row_batches(given, spec.heading):
-            encoded = part_encoder.encode(_filled(part_batch, fill))
-            _check_masters(master, spec, names, encoded, keys)
-            yield spec, encoded
-
-
-def _tuples(batch: EncodedBatch, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    if not names:
-        return [()] * batch.count
-    return list(zip(*(batch.column(name) for name in names), strict=True))
+        for batch in row_batches(given, spec.heading):
+            yield spec, part_encoder.encode(_filled(batch, fill), partial(masters.check, spec))
 
 
 def _filled(batch: RowBatch, fill: Mapping[str, Any]) -> RowBatch:
@@ -139,21 +173,3 @@ def _filled(batch: RowBatch, fill: Mapping[str, Any]) -> RowBatch:
         given = columns.get(name)
         columns[name] = [value if item is None else item for item in given or [None] * batch.count]
     return RowBatch(batch.start, batch.count, columns)
-
-
-def _check_masters(
-    master: TableSpec,
-    part: TableSpec,
-    names: tuple[str, ...],
-    batch: EncodedBatch,
-    keys: set[tuple[Any, ...]],
-) -> None:
-    for index, values in enumerate(_tuples(batch, names)):
-        if values not in keys:
-            error = DataMillError(
-                f"Row {batch.start + index} for {part.name} belongs to {dict(zip(names, values, strict=True))}, "
-                f"which is no row of {master.name} in this call.",
-                hint="Insert parts together with their own master, or call insert on the part.",
-            )
-            error.row_index = batch.start + index
-            raise error

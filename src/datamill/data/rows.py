@@ -39,6 +39,17 @@ class RowBatch:
     count: int
     columns: dict[str, list[Any]]
 
+    def tuples(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return some columns as rows; a column that is absent holds None."""
+        if not names:
+            return [()] * self.count
+        return list(zip(*(self.columns.get(name) or [None] * self.count for name in names), strict=True))
+
+    def select(self, positions: Sequence[int]) -> RowBatch:
+        """Return some of the rows, as if they were all."""
+        columns = {name: [values[index] for index in positions] for name, values in self.columns.items()}
+        return RowBatch(self.start, len(positions), columns)
+
 
 def row_batches(rows: Any, heading: Heading, chunk_size: int | None = None) -> Iterator[RowBatch]:
     """Read rows in any accepted form, once, a batch at a time.

@@ -14,7 +14,7 @@ from datamill.data.values import table_coder
 from datamill.errors import DataMillError, DuplicateError, IntegrityError
 from datamill.model.table import TableSpec
 from datamill.settings.log import logger
-from datamill.sql.keys import Key, select_by_key, update_by_key
+from datamill.sql.keys import Key, select_by_key, types_of, update_by_key
 from datamill.storage.journal import recording
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _write(
     current: dict[str, Any] = {}
 
     def work(session: Any) -> None:
-        statement = select_by_key(connection.dialect, spec.name, columns, names, [key])
+        statement = select_by_key(connection.dialect, spec.name, columns, names, [key], types_of(spec))
         rows = session.execute(statement.sql, statement.params).rows
         if len(rows) != 1:
             raise DataMillError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -144,8 +145,32 @@ class TableCoder:
 def column_coder(dialect: Dialect, table: TableName, attribute: Attribute) -> ColumnCoder:
     """Return what encodes columns of an attribute."""
     convert = converter(attribute.stored, nullable=attribute.nullable, attribute=attribute.name)
+    if attribute.stored.family == "float" and not dialect.has_infinity:
+        convert = _finite(convert, attribute)
     is_plain = not attribute.is_codec and not _is_native_blob(attribute)
     return ColumnCoder(table, attribute, convert, dialect.to_driver_for(attribute.stored), is_plain)
+
+
+def _finite(convert: Converter, attribute: Attribute) -> Converter:
+    """Return a conversion that refuses infinity, which some databases cannot store."""
+
+    def finite(values: Iterable[Any]) -> list[Any]:
+        canonical = convert(values)
+        if not math.isfinite(sum(filter(None, canonical))):
+            for index, value in enumerate(canonical):
+                if value is not None and math.isinf(value):
+                    reason = "this database cannot store infinity"
+                    error = InvalidValueError(
+                        f"{value} does not fit {attribute.name!r} of type {attribute.stored}: {reason}.",
+                        attribute=attribute.name,
+                        value=value,
+                        reason=reason,
+                    )
+                    error.row_index = index
+                    raise error
+        return canonical
+
+    return finite
 
 
 _PACKED = (b"mYm\0", b"dj0\0", b"ZL123\0")

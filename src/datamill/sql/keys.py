@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from datamill.model.names import TableName
@@ -15,6 +16,11 @@ from datamill.sql.writer import Statement
 
 Key = tuple[Any, ...]
 """Driver values of one key; none of them is None."""
+
+Types = Mapping[str, AttributeType]
+"""Types of the columns of a table, as far as they are known."""
+
+_UNKNOWN: Types = MappingProxyType({})
 
 MOST_VALUES = 2000
 """Values bound by one statement; every database takes as many."""
@@ -35,10 +41,9 @@ def key_batches(keys: Sequence[Key], width: int, dialect: Dialect | None = None)
         yield keys[start : start + size]
 
 
-def types_of(spec: TableSpec, names: Sequence[str]) -> tuple[AttributeType, ...]:
-    """Return the types of some columns, hidden ones included."""
-    stored = {column.name: column.stored for column in spec.columns}
-    return tuple(stored[name] for name in names)
+def types_of(spec: TableSpec) -> Types:
+    """Return the types of all columns, hidden ones included."""
+    return {column.name: column.stored for column in spec.columns}
 
 
 def select_by_key(
@@ -47,7 +52,7 @@ def select_by_key(
     wanted: Sequence[str],
     names: Sequence[str],
     keys: Sequence[Key],
-    types: Sequence[AttributeType] = (),
+    types: Types = _UNKNOWN,
     limit: int | None = None,
 ) -> Statement:
     """Select columns of the rows whose columns ``names`` equal one of the keys.
@@ -58,7 +63,8 @@ def select_by_key(
         wanted: Columns to read.
         names: Columns that are compared.
         keys: Their driver values.
-        types: Their types; with them, dialects that read arrays as tables get one array per column.
+        types: Of the columns; those to be read that may hold a float32 need theirs, or some databases round what they
+            return. With the types of those that are compared, dialects that read arrays as tables get one array each.
         limit: Rows at the most.
 
     Example:
@@ -66,9 +72,15 @@ def select_by_key(
         >>> select_by_key(SQLITE, TableName("lab", "mouse"), ["age"], ["mouse"], [(1,), (2,)])
         Statement(sql='SELECT "age" FROM "lab.mouse" WHERE "mouse" IN (?, ?)', params=(1, 2))
     """
-    columns = ", ".join(map(dialect.identifier, wanted))
-    found = _by_key(dialect, f"SELECT {columns} FROM {dialect.table(table)}", names, keys, types)
+    found = _by_key(dialect, _select(dialect, table, wanted, types), names, keys, types)
     return found if limit is None else Statement(f"{found.sql} LIMIT {int(limit)}", found.params)
+
+
+def _select(dialect: Dialect, table: TableName, wanted: Sequence[str], types: Types) -> str:
+    columns = [
+        dialect.column(name, types[name]) if name in types else dialect.identifier(name) for name in wanted
+    ]
+    return f"SELECT {', '.join(columns)} FROM {dialect.table(table)}"
 
 
 def select_page(
@@ -100,9 +112,9 @@ def delete_by_key(
     table: TableName,
     names: Sequence[str],
     keys: Sequence[Key],
-    types: Sequence[AttributeType] = (),
+    types: Types = _UNKNOWN,
 ) -> Statement:
-    """Delete the rows whose columns ``names``, of the given types, equal one of the keys."""
+    """Delete the rows whose columns ``names`` equal one of the keys; for ``types`` see `select_by_key`."""
     return _by_key(dialect, f"DELETE FROM {dialect.table(table)}", names, keys, types)
 
 
@@ -132,14 +144,14 @@ class Way:
 
 
 def delete_by_way(
-    dialect: Dialect, table: TableName, way: Way, keys: Sequence[Key], types: Sequence[AttributeType]
+    dialect: Dialect, table: TableName, way: Way, keys: Sequence[Key], types: Types
 ) -> Statement:
-    """Delete the rows of a table that are found from keys on a way, at whose end they have some types.
+    """Delete the rows of a table that are found from keys on a way, at whose end columns have some types.
 
     Example:
         >>> from datamill.sql.dialects.sqlite import SQLITE
         >>> way = Way(("cage",), (TableName("lab", "cage"), ("cage",), Way(("room",))))
-        >>> delete_by_way(SQLITE, TableName("lab", "mouse"), way, [(1,)], ()).sql
+        >>> delete_by_way(SQLITE, TableName("lab", "mouse"), way, [(1,)], {}).sql
         'DELETE FROM "lab.mouse" WHERE "cage" IN (SELECT "cage" FROM "lab.cage" WHERE "room" IN (?))'
     """
     quote, child, ends = dialect.identifier, dialect.table(table), ""
@@ -187,12 +199,14 @@ def _by_key(
     head: str,
     names: Sequence[str],
     keys: Sequence[Key],
-    types: Sequence[AttributeType] = (),
+    types: Types = _UNKNOWN,
     owner: str = "",
 ) -> Statement:
     quoted = [owner + dialect.identifier(name) for name in names]
-    if len(keys) > FEW and types and dialect.long_lists == "unnest" and "opaque" not in map(_kind, types):
-        return _by_arrays(dialect, head, quoted, keys, types)
+    if len(keys) > FEW and types and dialect.long_lists == "unnest":
+        compared = [types[name] for name in names]
+        if all(type.kind != "opaque" for type in compared):
+            return _by_arrays(dialect, head, quoted, keys, compared)
     marks = dialect.placeholder
     if len(names) == 1:
         places = ", ".join([marks] * len(keys))
@@ -201,10 +215,6 @@ def _by_key(
     rows = ", ".join([row] * len(keys))
     listed = f"VALUES {rows}" if dialect.lists_rows_as_values else rows
     return Statement(f"{head} WHERE ({', '.join(quoted)}) IN ({listed})", tuple(chain.from_iterable(keys)))
-
-
-def _kind(type: AttributeType) -> str:
-    return type.kind
 
 
 def _by_arrays(
@@ -234,10 +244,11 @@ def _by_arrays(
     )
 
 
-def select_some(dialect: Dialect, table: TableName, wanted: Sequence[str], limit: int) -> Statement:
-    """Select columns of some rows, at most ``limit``."""
-    columns = ", ".join(map(dialect.identifier, wanted))
-    return Statement(f"SELECT {columns} FROM {dialect.table(table)} LIMIT {int(limit)}")
+def select_some(
+    dialect: Dialect, table: TableName, wanted: Sequence[str], limit: int, types: Types = _UNKNOWN
+) -> Statement:
+    """Select columns of some rows, at most ``limit``; for ``types`` see `select_by_key`."""
+    return Statement(f"{_select(dialect, table, wanted, types)} LIMIT {int(limit)}")
 
 
 def count_rows(dialect: Dialect, table: TableName) -> Statement:

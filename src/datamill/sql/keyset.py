@@ -38,10 +38,7 @@ def select_after(
         >>> select_after(get_dialect("sqlite"), TableName("lab", "mouse"), [mouse], ["mouse"], [3])
         Statement(sql='SELECT "mouse" FROM "lab.mouse" WHERE "mouse" > ? ORDER BY "mouse"', params=(3,))
     """
-    listed = ", ".join(
-        dialect.reads.get(column.stored.kind, "{}").format(dialect.identifier(column.name))
-        for column in columns
-    )
+    listed = ", ".join(dialect.column(column.name, column.stored) for column in columns)
     sql = f"SELECT {listed} FROM {dialect.table(table)}"
     names = ", ".join(map(dialect.identifier, key))
     if after is not None:

@@ -68,7 +68,7 @@ def test_delete_by_query() -> None:
 
 
 def test_many_keys_travel_as_arrays_where_a_dialect_reads_them_as_tables() -> None:
-    types = (parse_type("int32"), parse_type("enum('a','b')"))
+    types = {"n": parse_type("int32"), "kind": parse_type("enum('a','b')")}
     keys = [(k, "a") for k in range(20)]
     statement = delete_by_key(POSTGRESQL, TABLE, ("n", "kind"), keys, types)
     assert statement.sql == (
@@ -87,18 +87,18 @@ def test_deletes_follow_foreign_keys() -> None:
     room = (TableName("lab", "room"), ("room", "floor"), Way(("house",)))
     way = Way(("cage",), (TableName("lab", "cage"), ("cage",), Way(("at_room", "at_floor"), room)))
     assert way.end(TABLE) == (TableName("lab", "room"), ("house",))
-    nested = delete_by_way(POSTGRESQL, TABLE, way, [(k,) for k in range(20)], [number])
+    nested = delete_by_way(POSTGRESQL, TABLE, way, [(k,) for k in range(20)], {"house": number})
     assert nested.sql == (
         'DELETE FROM "lab"."t" WHERE "cage" IN (SELECT "cage" FROM "lab"."cage" WHERE ("at_room", "at_floor") IN '
         '(SELECT "room", "floor" FROM "lab"."room" WHERE "house" = ANY(%s::integer[])))'
     )
-    joined = delete_by_way(MYSQL, TABLE, way, [(1,), (2,)], [number])
+    joined = delete_by_way(MYSQL, TABLE, way, [(1,), (2,)], {"house": number})
     assert joined.sql == (
         "DELETE `lab`.`t` FROM `lab`.`t` INNER JOIN `lab`.`cage` ON `lab`.`t`.`cage` = `lab`.`cage`.`cage` "
         "INNER JOIN `lab`.`room` ON `lab`.`cage`.`at_room` = `lab`.`room`.`room` "
         "AND `lab`.`cage`.`at_floor` = `lab`.`room`.`floor` WHERE `lab`.`room`.`house` IN (%s, %s)"
     )
     assert (
-        delete_by_way(MYSQL, TABLE, Way(("a",)), [(1,)], [number]).sql
+        delete_by_way(MYSQL, TABLE, Way(("a",)), [(1,)], {"a": number}).sql
         == "DELETE FROM `lab`.`t` WHERE `a` IN (%s)"
     )

@@ -43,6 +43,7 @@ class Dialect:
             savepoint.
         has_conflict_target: ``INSERT`` takes ``ON CONFLICT (key)``.
         lists_rows_as_values: ``(a, b) IN`` wants ``(VALUES (1, 2), ...)`` instead of ``((1, 2), ...)``.
+        has_infinity: Floats may be infinite.
         deletes_by_join: ``DELETE`` takes joins, and subqueries in it are slow.
         has_antijoin: ``NOT EXISTS`` is planned as a join, whatever the indexes.
         long_lists: How thousands of values are bound at once: ``json_each``, ``unnest``, or empty for one by one.
@@ -76,6 +77,7 @@ class Dialect:
     error_ends_transaction: bool = False
     has_conflict_target: bool = True
     lists_rows_as_values: bool = False
+    has_infinity: bool = True
     deletes_by_join: bool = False
     has_antijoin: bool = False
     long_lists: str = ""
@@ -103,6 +105,10 @@ class Dialect:
     def from_driver_for(self, type: AttributeType) -> Callable[[Any], Any] | None:
         """Return the function from what the driver returns (never None) to the canonical value; None: as it is."""
         return self.from_driver.get(type.kind)
+
+    def column(self, name: str, type: AttributeType) -> str:
+        """Return what reads a column of a type exactly."""
+        return self.reads.get(type.kind, "{}").format(self.identifier(name))
 
     def identifier(self, name: str) -> str:
         """Quote a name."""

@@ -161,6 +161,7 @@ MYSQL: Final = Dialect(
     functions=MYSQL_FUNCTIONS,
     literal=_literal,
     has_antijoin=True,
+    has_infinity=False,
     deletes_by_join=True,
     share_lock=" LOCK IN SHARE MODE",
     firm_lock=" FOR UPDATE",

@@ -136,7 +136,11 @@ POSTGRESQL: Final = Dialect(
         "opaque": _opaque,
     },
     table_owners="SELECT schemaname, tablename, tableowner FROM pg_tables",
-    to_driver={"char": adapters.strip_blanks, "json": adapters.json_to_decimal_text},
+    to_driver={
+        "char": adapters.strip_blanks,
+        "json": adapters.json_to_decimal_text,
+        "float32": adapters.exact_float32,  # compared as a double, which is how it is read, too
+    },
     from_driver={
         "json": adapters.text_to_json,
         "uint64": int,
