@@ -286,6 +286,33 @@ def test_a_failed_import_leaves_nothing(
             assert result().to_dicts() == [{"sample": 1, "value": 3, "raw": None}]
 
 
+@pytest.mark.filterwarnings("ignore::datamill.errors.NativeTypeWarning")
+@pytest.mark.parametrize("kind", ["serial", "bigint unsigned auto_increment", "mediumint", "int(11)", "year"])
+def test_native_keys_come_back(database_url: str, tmp_path: Path, kind: str) -> None:
+    definitions = {"Sample": f"sample : {kind}\n---\nvalue : int32", "Result": "-> Sample\nresult : int32"}
+    names: dict[str, Any] = {}
+    with dm.Instance(url=f"sqlite:///{tmp_path / 'source.db'}", safemode=False).connection as source:
+        schema = dm.Schema("lab", connection=source)
+        for name, definition in definitions.items():
+            names[name] = schema(type(name, (dm.Manual,), {"definition": definition}), context=dict(names))
+        names["Sample"].insert({"sample": number, "value": number} for number in (2001, 2002))
+        names["Result"].insert1({"sample": 2002, "result": 1})
+        dm.export_project(str(tmp_path / "out"), connection=source)
+    with dm.Instance(url=database_url, safemode=False).connection as target:
+        dm.import_project(str(tmp_path / "out"), connection=target)
+        sample, result = (dm.FreeTable(target, f"lab.{name}") for name in ("sample", "result"))
+        if kind == "serial":
+            sample.insert1({"value": 3})
+            assert max(sample.to_arrays("sample")) == 2003
+        assert result.to_dicts() == [{"sample": 2002, "result": 1}]
+        result.delete()
+        sample.delete()
+        assert dm.import_project(str(tmp_path / "out"), connection=target) == {
+            "lab.sample": 2,
+            "lab.result": 1,
+        }
+
+
 def test_schemas_are_chosen_by_their_whole_names(two_schemas: str, database_url: str, tmp_path: Path) -> None:
     stores = {"far": {"protocol": "memory", "location": tmp_path.name}}
     with dm.Instance(url=database_url, safemode=False, stores=stores).connection as target:

@@ -47,9 +47,8 @@ def fill(
         writer.text(f" ({', '.join(map(session.dialect.identifier, names))}) ")
         insert = writer.finish()
         session.execute(insert.sql + select.sql, select.params)
-    for column in change.new.columns:
-        if column.is_auto_increment and (restart := restart_numbering(session.dialect, target, column.name)):
-            session.execute(restart.sql, restart.params)
+    for statement in restart_numbering(session.dialect, target, change.new.columns):
+        session.execute(statement.sql, statement.params)
 
 
 def _select(change: TableChange, columns: Sequence[Attribute], table: str, dialect: Dialect) -> Statement:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datamill.backends.base import Conflict
+from datamill.catalog.definitions import run
 from datamill.data.values import from_driver, to_driver
 from datamill.errors import IntegrityError
 from datamill.maintenance import copy_progress
@@ -79,7 +80,7 @@ def copy_table(source: Connection, destination: Connection, spec: TableSpec, adv
     _verify(destination, spec, digest)
     with destination.write() as session:
         copy_progress.write(session, spec.name, origin, digest, (), done=True)
-    _restart_numbering(destination, spec, digest.rows)
+        run(session, restart_numbering(destination.dialect, spec.name, spec.columns))
     return TableCopy(str(spec.name), digest.rows, digest.rows - start, str(digest))
 
 
@@ -200,12 +201,3 @@ def _verify(destination: Connection, spec: TableSpec, digest: TableDigest) -> No
         child=str(spec.name),
         hint="It held other rows before, or was written to meanwhile. Empty it there and copy again.",
     )
-
-
-def _restart_numbering(destination: Connection, spec: TableSpec, rows: int) -> None:
-    for column in spec.columns:
-        if column.is_auto_increment and rows:
-            statement = restart_numbering(destination.dialect, spec.name, column.name)
-            if statement is not None:
-                with destination.write() as session:
-                    session.execute(statement.sql, statement.params)

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from datamill.catalog import adopted
+from datamill.catalog.definitions import run
+from datamill.catalog.drift import same_type
+from datamill.catalog.native import as_created
 from datamill.catalog.resolve import stored_type
 from datamill.codecs import CodecChain, Staged
 from datamill.codecs.extras import library
@@ -25,6 +29,7 @@ from datamill.maintenance.export_format import FORMAT_VERSION, MANIFEST, from_ar
 from datamill.maintenance.undo import Made, undone_on_failure
 from datamill.model.names import TableName
 from datamill.model.table import TableSpec
+from datamill.sql.keyset import restart_numbering
 from datamill.storage.addressing import object_path
 from datamill.storage.content import put_content
 from datamill.storage.folders import write_manifest
@@ -86,7 +91,11 @@ def import_(
     with undone_on_failure(connection) as made:
         _declare(connection, specs, made)
         with recording(), using(connection.stores), connection.transaction:
-            return {str(spec.name): _insert(state, connection.catalog.spec(spec.name)) for spec in specs}
+            counts = {str(spec.name): _insert(state, connection.catalog.spec(spec.name)) for spec in specs}
+            for spec in specs:
+                if spec.name in made.tables:
+                    run(connection.session, restart_numbering(connection.dialect, spec.name, spec.columns))
+            return counts
 
 
 def _schemas(place: Place, manifest: Mapping[str, Any], schemas: Sequence[str] | str | None) -> set[str]:
@@ -146,25 +155,23 @@ def _specs(connection: Connection, items: Iterable[Mapping[str, Any]]) -> list[T
 
     for item in items:
         name = TableName(item["schema"], item["table"])
-        spec = resolve_definition(
+        declared = resolve_definition(
             parse_definition(item["definition"]),
             name,
             lookup=lookup,
             stored_type=stored_type,
             allow_new_key_attributes=True,
         )
+        specs[name] = spec = as_created(declared, connection.dialect)
         if connection.catalog.has(name):
-            _check_same(spec, connection.catalog.spec(name))
-        specs[name] = spec
+            found = connection.catalog.spec(name)
+            _check_same(adopted(spec, found, connection.dialect), found)
     return list(specs.values())
 
 
 def _check_same(theirs: TableSpec, ours: TableSpec) -> None:
-    found, wanted = (
-        {attribute.name: attribute.type.text for attribute in spec.heading.attributes.values()}
-        for spec in (ours, theirs)
-    )
-    if found != wanted:
+    found, wanted = ours.heading.attributes, theirs.heading.attributes
+    if set(found) != set(wanted) or not all(same_type(found[name].type, wanted[name].type) for name in found):
         raise DataMillError(
             f"{ours.name} in the database has other attributes than in the export; nothing was imported.",
             hint="Rename or drop it, or import into another database.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from datamill.model.attribute import Attribute
@@ -89,18 +89,27 @@ def insert_nothing(dialect: Dialect, table: TableName, names: Sequence[str]) -> 
     return Statement(f"INSERT INTO {place} ({listed}) SELECT {listed} FROM {place} WHERE 1 = 0")
 
 
-def restart_numbering(dialect: Dialect, table: TableName, column: str) -> Statement | None:
-    """Return what makes the database number new rows after those that came with numbers; None if it does so itself.
+def restart_numbering(dialect: Dialect, table: TableName, columns: Iterable[Attribute]) -> list[Statement]:
+    """Return what makes the database number new rows after those that came with numbers; nothing if it does so itself.
 
-    It changes nothing if there are none.
+    The statements change nothing if there are no rows.
+
+    Args:
+        dialect: The dialect to write.
+        table: The table.
+        columns: Its columns, of which one may be numbered.
     """
     if not dialect.ddl.restart_numbering:
-        return None
-    return Statement(
-        dialect.ddl.restart_numbering.format(
-            table=dialect.table(table),
-            column=dialect.identifier(column),
-            table_text=dialect.literal(dialect.table(table), _TEXT),
-            column_text=dialect.literal(column, _TEXT),
+        return []
+    return [
+        Statement(
+            dialect.ddl.restart_numbering.format(
+                table=dialect.table(table),
+                column=dialect.identifier(column.name),
+                table_text=dialect.literal(dialect.table(table), _TEXT),
+                column_text=dialect.literal(column.name, _TEXT),
+            )
         )
-    )
+        for column in columns
+        if column.is_auto_increment
+    ]
