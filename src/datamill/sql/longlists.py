@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from datamill.algebra.expression.tree import Literal
 from datamill.model.types import AttributeType
-from datamill.sql.writer import Writer
+from datamill.sql.writer import Statement, Writer
 
 FEW = 500
 """Values that are bound one by one."""
@@ -33,37 +34,38 @@ def write_rows(writer: Writer, types: Sequence[AttributeType], columns: Sequence
 
 
 def _write_each(writer: Writer, types: Sequence[AttributeType], columns: Sequence[Sequence[Any]]) -> None:
-    text, bind = writer.text, _bind_exactly(writer)
-    if len(columns) == 1:
-        separator = "("
-        for value in columns[0]:
-            text(separator)
-            bind(value, types[0])
-            separator = ", "
-        text(")")
+    if writer.inline or any(type.kind == "float32" for type in types):
+        _write_typed(writer, types, columns)
         return
-    separator = "(VALUES (" if writer.dialect.lists_rows_as_values else "(("
-    for row in zip(*columns, strict=True):
-        text(separator)
+    adapted, place = _driver_columns(writer, types, columns), writer.dialect.placeholder
+    if len(adapted) == 1:
+        writer.statement(Statement(f"({', '.join([place] * len(adapted[0]))})", tuple(adapted[0])))
+        return
+    row = f"({', '.join([place] * len(adapted))})"
+    rows = ", ".join([row] * len(adapted[0]))
+    values = tuple(chain.from_iterable(zip(*adapted, strict=True)))
+    writer.statement(Statement(f"({_values_word(writer)}{rows})", values))
+
+
+def _values_word(writer: Writer) -> str:
+    return "VALUES " if writer.dialect.lists_rows_as_values else ""
+
+
+def _write_typed(writer: Writer, types: Sequence[AttributeType], columns: Sequence[Sequence[Any]]) -> None:
+    """Write values for people to read, or a float32 as a literal of its type: some databases compare in double."""
+    wide = len(columns) > 1
+    writer.text(f"({_values_word(writer)}" if wide else "(")
+    for number, row in enumerate(zip(*columns, strict=True)):
+        writer.text(", " if number else "")
+        writer.text("(" if wide else "")
         for index, value in enumerate(row):
-            if index:
-                text(", ")
-            bind(value, types[index])
-        text(")")
-        separator = ", ("
-    text(")")
-
-
-def _bind_exactly(writer: Writer) -> Callable[[Any, AttributeType], None]:
-    """Return what binds a value; a float32 as a literal of its type, because some databases compare in double."""
-
-    def bind(value: Any, type: AttributeType) -> None:
-        if type.kind == "float32":
-            writer.expression(Literal(value, type))
-        else:
-            writer.bind(value, type)
-
-    return bind
+            writer.text(", " if index else "")
+            if types[index].kind == "float32":
+                writer.expression(Literal(value, types[index]))
+            else:
+                writer.bind(value, types[index])
+        writer.text(")" if wide else "")
+    writer.text(")")
 
 
 def _driver_columns(
