@@ -16,7 +16,6 @@ from datamill.data.values import from_driver, table_coder
 from datamill.errors import AccessError, DataMillError, MissingTableError, require
 from datamill.model.attribute import Attribute, Now
 from datamill.model.heading import Heading
-from datamill.model.names import TableName
 from datamill.model.table import Index, IndexPart, TableSpec
 from datamill.model.types import AttributeType, parse_type
 from datamill.sql import jobs as sql
@@ -35,11 +34,6 @@ MAY_BE_HIDDEN = frozenset({"user", "host", "pid", "connection_id", "version", "d
 ORDER = ("status", "priority", "scheduled_time")
 _CUT = "...truncated"
 _STATUS = f"enum({', '.join(repr(item.value) for item in Status)})"
-
-
-def jobs_name(target: TableName) -> TableName:
-    """Return the name of a table's job table: ``~~`` and the name without its tier."""
-    return TableName(target.schema, f"~~{target.base}")
 
 
 def job_key(target: TableSpec, source_key: Sequence[str]) -> tuple[str, ...]:
@@ -80,7 +74,7 @@ def job_spec(target: TableSpec, key: Sequence[str], quoted_name: str) -> TableSp
     # The key at the end of the index lets a claim read the first jobs without sorting all of them.
     index = Index(tuple(IndexPart(name) for name in (*ORDER, *key)))
     return TableSpec(
-        jobs_name(target.name),
+        target.name.jobs,
         Heading([*own, *(item for item in columns if not item.is_hidden)], f"Job queue for {quoted_name}"),
         hidden=tuple(item for item in columns if item.is_hidden),
         indexes=(index,),
@@ -143,7 +137,7 @@ class JobTable:
     ) -> None:
         self.connection = connection
         self.target = target
-        self.name = jobs_name(target.name)
+        self.name = target.name.jobs
         self._source_key = source_key
         self._seen: tuple[TableSpec, TableSpec] | None = None
 
