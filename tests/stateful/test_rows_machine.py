@@ -53,10 +53,11 @@ class Rows(RuleBasedStateMachine):
         row: Row = {table.key: key, "value": value}
         for reference in table.references:
             row[reference.attribute] = data.draw(VALUES if reference.nullable else KEYS)
-        if key in table.rows:
-            with pytest.raises(DuplicateError):
+        has_parents = all(self.is_there(item, row[item.attribute]) for item in table.references)
+        if key in table.rows:  # of two faults MySQL 9 reports the other one
+            with pytest.raises(DuplicateError if has_parents else (DuplicateError, IntegrityError)):
                 free.insert1(row)
-        elif not all(self.is_there(item, row[item.attribute]) for item in table.references):
+        elif not has_parents:
             with pytest.raises(IntegrityError):
                 free.insert1(row)
         else:
