@@ -34,6 +34,10 @@ LABELS = (
 )
 
 
+BLOBS = 10
+"""Blobs inserted per measurement."""
+
+
 class Peer:
     """The other process.
 
@@ -248,8 +252,13 @@ class Operations:
         return seconds(lambda: computed().populate(reserve_jobs=True, refresh=False), 1000)
 
     def insert_blob(self, array: Any) -> float:
-        """Insert a blob of 1 MiB."""
-        return seconds(lambda: self.blobs.insert1({"a": next(self.numbers), "data": array}))
+        """Insert blobs of 1 MiB, one by one."""
+
+        def insert() -> None:
+            for _ in range(BLOBS):
+                self.blobs.insert1({"a": next(self.numbers), "data": array})
+
+        return seconds(insert, BLOBS)
 
 
 def serve(actions: dict[str, Callable[[], float]]) -> None:
