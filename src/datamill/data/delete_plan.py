@@ -272,12 +272,15 @@ class DeletePlan:
         if observer is not None:
             observer.on_write("delete", self._spec.name, {"tables": self._cascade.tables()})
         was_open = self._connection.in_transaction
-        try:
-            return self.carry_out(transaction, prompt, trash)
-        except IntegrityError as error:
-            if was_open or not transaction or any(came for came, _ in self.check().values()):
-                raise
-            raise hidden_refusal(self._spec.name) from error.__cause__
+        cause: BaseException | None = None
+        for attempt in range(REPEATS):  # others may undo what was in the way before it is looked for
+            try:
+                return self.carry_out(transaction, prompt and attempt == 0, trash)
+            except IntegrityError as error:
+                if was_open or not transaction or self.check():
+                    raise
+                cause = error.__cause__
+        raise hidden_refusal(self._spec.name) from cause
 
     def carry_out(self, transaction: bool = True, prompt: bool = False, trash: bool | None = None) -> int:
         """Do what `apply` does, for callers who have announced the delete to a running ``make`` already."""
